@@ -1,0 +1,99 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .treatAllWarnings(as: .error),
+    .treatWarning("DeprecatedDeclaration", as: .warning),
+]
+/// Targets that call C say so at each place: an unsafe use without `unsafe` is an error there.
+let settingsOverC = settings + [.strictMemorySafety()]
+
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let argumentParser = Target.Dependency.product(
+    name: "ArgumentParser", package: "swift-argument-parser")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+
+/// A target of ours; what it may import is the README's architecture table.
+func target(
+    _ name: String, _ dependencies: [Target.Dependency], overC: Bool = false
+) -> Target {
+    .target(
+        name: name, dependencies: dependencies, swiftSettings: overC ? settingsOverC : settings)
+}
+
+/// The tests of the target with that name, and what they need beside it.
+func tests(of name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .testTarget(
+        name: "\(name)Tests", dependencies: [.byName(name: name)] + dependencies,
+        exclude: name == "Checks" ? ["Snapshots"] : [], swiftSettings: settings)
+}
+
+let package = Package(
+    name: "countersign",
+    platforms: [.macOS(.v15)],
+    products: [
+        .library(name: "Callbacks", targets: ["Callbacks"]),
+        .executable(name: "countersign", targets: ["countersign"]),
+        .executable(name: "sample-handler", targets: ["sample-handler"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
+    ],
+    targets: [
+        // Layer 0
+        .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        // Layer 1
+        target("OpenSSL", ["COpenSSL"], overC: true),
+        tests(of: "OpenSSL"),
+        // Layer 2
+        target("NIOOpenSSL", ["OpenSSL", nioCore]),
+        tests(of: "NIOOpenSSL", ["OpenSSL", nioCore, nioPosix, nioEmbedded]),
+        target("Callbacks", ["OpenSSL"]),
+        tests(of: "Callbacks"),
+        // Layer 3
+        target("Fixtures", ["Callbacks", "OpenSSL", yams]),
+        tests(of: "Fixtures", ["Callbacks"]),
+        target("Journal", ["Callbacks", grdb]),
+        tests(of: "Journal", ["Callbacks"]),
+        target("HTTPTransport", ["Callbacks", "NIOOpenSSL", "OpenSSL", nioCore, nioPosix, nioHTTP1]),
+        tests(of: "HTTPTransport", ["Callbacks", "OpenSSL", "NIOOpenSSL", nioCore, nioPosix]),
+        // Layer 4
+        target("Delivery", ["Callbacks", "Journal", "HTTPTransport"]),
+        tests(of: "Delivery", ["Callbacks", "Fixtures", "Journal", "HTTPTransport", nioCore, nioPosix]),
+        target("Checks", ["Callbacks", "Fixtures", yams]),
+        tests(of: "Checks", ["Callbacks", "Fixtures"]),
+        // Layer 6
+        target(
+            "Toolkit",
+            ["Callbacks", "Fixtures", "Journal", "HTTPTransport", "Delivery", "Checks", "OpenSSL", yams, logging]),
+        tests(of: "Toolkit", ["Callbacks", "Journal", "Checks", "Fixtures", "Delivery"]),
+        // Layer 7
+        .executableTarget(
+            name: "countersign",
+            dependencies: [
+                "Toolkit", "Callbacks", "Fixtures", "Journal", "Delivery", "Checks", argumentParser,
+            ], swiftSettings: settings),
+        .executableTarget(
+            name: "sample-handler", dependencies: ["Callbacks", hummingbird],
+            swiftSettings: settings),
+        .testTarget(
+            name: "AcceptanceTests", dependencies: ["Callbacks", "countersign", "sample-handler"],
+            swiftSettings: settings),
+    ]
+)

@@ -1,0 +1,119 @@
+/// How a value is written as JSON text.
+public struct JSONEncoding: Hashable, Sendable {
+    /// Whether `/` is written `\/`, as PHP's `json_encode` does and as real callbacks were seen.
+    public var escapesSlashes: Bool
+    /// Whether characters outside ASCII are written `\uXXXX`, as PHP's `json_encode` does by default.
+    ///
+    /// A guess: no real callback with such characters was seen, see the README on guesses.
+    public var escapesNonASCII: Bool
+    /// Whether members stand on lines of their own, indented by four spaces; for people.
+    public var isIndented: Bool
+
+    /// Makes an encoding; the default is the service's.
+    public init(
+        escapesSlashes: Bool = true, escapesNonASCII: Bool = true, isIndented: Bool = false
+    ) {
+        self.escapesSlashes = escapesSlashes
+        self.escapesNonASCII = escapesNonASCII
+        self.isIndented = isIndented
+    }
+
+    /// What the service sends.
+    public static let service = JSONEncoding()
+    /// What most other encoders write: no escape that is not needed.
+    public static let plain = JSONEncoding(escapesSlashes: false, escapesNonASCII: false)
+    /// For reading and for files under version control.
+    public static let readable = JSONEncoding(
+        escapesSlashes: false, escapesNonASCII: false, isIndented: true)
+}
+
+extension JSONValue {
+    /// The value as JSON text in UTF-8.
+    public func encoded(_ encoding: JSONEncoding = .service) -> [UInt8] {
+        var writer = JSONWriter(encoding: encoding)
+        writer.write(self, depth: 0)
+        return writer.output
+    }
+
+    /// The value as JSON text.
+    public func text(_ encoding: JSONEncoding = .service) -> String {
+        String(decoding: encoded(encoding), as: UTF8.self)
+    }
+}
+
+private struct JSONWriter {
+    let encoding: JSONEncoding
+    var output: [UInt8] = []
+
+    init(encoding: JSONEncoding) {
+        self.encoding = encoding
+    }
+
+    mutating func write(_ value: JSONValue, depth: Int) {
+        switch value {
+        case .null: output.append(contentsOf: "null".utf8)
+        case .bool(let value): output.append(contentsOf: (value ? "true" : "false").utf8)
+        case .number(let text): output.append(contentsOf: text.utf8)
+        case .string(let text): write(text)
+        case .array(let elements):
+            write(elements, open: "[", close: "]", depth: depth) { writer, element in
+                writer.write(element, depth: depth + 1)
+            }
+        case .object(let object):
+            write(object.members, open: "{", close: "}", depth: depth) { writer, member in
+                writer.write(member.name)
+                writer.output.append(UInt8(ascii: ":"))
+                if writer.encoding.isIndented { writer.output.append(UInt8(ascii: " ")) }
+                writer.write(member.value, depth: depth + 1)
+            }
+        }
+    }
+
+    private mutating func write<Element>(
+        _ elements: [Element], open: Unicode.Scalar, close: Unicode.Scalar, depth: Int,
+        each: (inout JSONWriter, Element) -> Void
+    ) {
+        output.append(UInt8(ascii: open))
+        for (index, element) in elements.enumerated() {
+            if index > 0 { output.append(UInt8(ascii: ",")) }
+            newLine(depth: depth + 1)
+            each(&self, element)
+        }
+        if !elements.isEmpty { newLine(depth: depth) }
+        output.append(UInt8(ascii: close))
+    }
+
+    private mutating func newLine(depth: Int) {
+        guard encoding.isIndented else { return }
+        output.append(UInt8(ascii: "\n"))
+        output.append(contentsOf: repeatElement(UInt8(ascii: " "), count: 4 * depth))
+    }
+
+    private mutating func write(_ text: String) {
+        output.append(UInt8(ascii: "\""))
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"": output.append(contentsOf: "\\\"".utf8)
+            case "\\": output.append(contentsOf: "\\\\".utf8)
+            case "/" where encoding.escapesSlashes: output.append(contentsOf: "\\/".utf8)
+            case "\u{8}": output.append(contentsOf: "\\b".utf8)
+            case "\u{c}": output.append(contentsOf: "\\f".utf8)
+            case "\n": output.append(contentsOf: "\\n".utf8)
+            case "\r": output.append(contentsOf: "\\r".utf8)
+            case "\t": output.append(contentsOf: "\\t".utf8)
+            case _ where scalar.value < 0x20: writeEscaped(UInt16(scalar.value))
+            case _ where scalar.value > 0x7f && encoding.escapesNonASCII:
+                for unit in UTF16.encode(scalar) ?? .init() { writeEscaped(unit) }
+            default: output.append(contentsOf: UTF8.encode(scalar) ?? .init())
+            }
+        }
+        output.append(UInt8(ascii: "\""))
+    }
+
+    private mutating func writeEscaped(_ unit: UInt16) {
+        output.append(contentsOf: "\\u".utf8)
+        for shift in [12, 8, 4, 0] {
+            output.append(hexadecimalDigits[Int(unit >> UInt16(shift)) & 0xf])
+        }
+    }
+}

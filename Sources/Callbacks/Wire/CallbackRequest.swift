@@ -1,0 +1,28 @@
+/// A request to a handler, complete but for the address: what goes on the wire behind `Host`.
+///
+/// Most are callbacks; the checker also sends what no service would.
+package struct CallbackRequest: Hashable, Sendable {
+    /// The method; callbacks are `POST`.
+    package var method: String
+    /// All fields but `Host`, in order; `Content-Length` is among them.
+    package var headers: [HeaderField]
+    /// The body as sent.
+    package var body: [UInt8]
+
+    package init(method: String = "POST", headers: [HeaderField], body: [UInt8]) {
+        self.method = method
+        self.headers = headers
+        self.body = body
+    }
+
+    /// The head as sent: request line, `Host`, the other fields and the empty line.
+    ///
+    /// - Parameters:
+    ///   - target: Path and query, such as `/callbacks?a=1`.
+    ///   - host: The value of `Host`, with the port where it is not the scheme's own.
+    package func head(target: String, host: String) -> [UInt8] {
+        var text = "\(method) \(target) HTTP/1.1\r\nHost: \(host)\r\n"
+        for field in headers { text += "\(field.name): \(field.value)\r\n" }
+        return Array((text + "\r\n").utf8)
+    }
+}
