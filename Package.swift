@@ -71,17 +71,23 @@ let package = Package(
         tests(of: "Fixtures", ["Callbacks"]),
         target("Journal", ["Callbacks", grdb]),
         tests(of: "Journal", ["Callbacks"]),
-        target("HTTPTransport", ["Callbacks", "NIOOpenSSL", "OpenSSL", nioCore, nioPosix, nioHTTP1]),
+        target(
+            "HTTPTransport", ["Callbacks", "NIOOpenSSL", "OpenSSL", nioCore, nioPosix, nioHTTP1]),
         tests(of: "HTTPTransport", ["Callbacks", "OpenSSL", "NIOOpenSSL", nioCore, nioPosix]),
         // Layer 4
         target("Delivery", ["Callbacks", "Journal", "HTTPTransport"]),
-        tests(of: "Delivery", ["Callbacks", "Fixtures", "Journal", "HTTPTransport", nioCore, nioPosix]),
+        tests(
+            of: "Delivery",
+            ["Callbacks", "Fixtures", "Journal", "HTTPTransport", nioCore, nioPosix]),
         target("Checks", ["Callbacks", "Fixtures", yams]),
         tests(of: "Checks", ["Callbacks", "Fixtures"]),
         // Layer 6
         target(
             "Toolkit",
-            ["Callbacks", "Fixtures", "Journal", "HTTPTransport", "Delivery", "Checks", "OpenSSL", yams, logging]),
+            [
+                "Callbacks", "Fixtures", "Journal", "HTTPTransport", "Delivery", "Checks",
+                "OpenSSL", yams, logging,
+            ]),
         tests(of: "Toolkit", ["Callbacks", "Journal", "Checks", "Fixtures", "Delivery"]),
         // Layer 7
         .executableTarget(

@@ -37,7 +37,8 @@ internal import COpenSSL
         let target = unsafe output.assumingMemoryBound(to: UInt8.self).baseAddress
         var written = 0
         // A nil key starts the next message under the key that the context has.
-        let result = unsafe EVP_MAC_init(context, nil, 0, nil)
+        let result =
+            unsafe EVP_MAC_init(context, nil, 0, nil)
             & EVP_MAC_update(context, bytes, message.count)
             & EVP_MAC_final(context, target, &written, output.count)
         precondition(result == 1 && written == byteCount, "HMAC failed")

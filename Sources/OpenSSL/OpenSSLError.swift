@@ -1,10 +1,12 @@
 internal import COpenSSL
 
 /// What OpenSSL says went wrong, as a value: its error queue is emptied into it.
-package struct OpenSSLError: Error, Equatable, Sendable, CustomStringConvertible {
+package struct OpenSSLError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The kind of failure, stable across OpenSSL's versions.
     package struct Code: Hashable, Sendable, CustomStringConvertible {
-        private enum Kind: String { case setUp, unreadable, handshake, verification, protocolViolation }
+        private enum Kind: String {
+            case setUp, unreadable, handshake, verification, protocolViolation
+        }
         private let kind: Kind
         /// A context, key or certificate could not be made.
         package static let setUp = Code(kind: .setUp)

@@ -34,8 +34,12 @@ package struct WireFormat: Hashable, Sendable {
     /// - Parameters:
     ///   - json: The JSON text of the event.
     ///   - hashes: The hashes over `json`; `nil` leaves both headers out.
+    ///   - form: The form of the body in place of ``form``.
     ///   - boundary: For multipart, see ``BodyForm/boundary(_:)``.
-    package func request(json: [UInt8], hashes: HeaderHashes?, boundary: String) -> CallbackRequest {
+    package func request(
+        json: [UInt8], hashes: HeaderHashes?, form: BodyForm? = nil, boundary: String
+    ) -> CallbackRequest {
+        let form = form ?? self.form
         let body = form.body(json: json, boundary: boundary)
         var headers = [
             HeaderField("User-Agent", userAgent),

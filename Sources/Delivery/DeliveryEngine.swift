@@ -1,0 +1,188 @@
+package import Callbacks
+package import HTTPTransport
+package import Journal
+
+/// Sends deliveries and tries again, as the service does; every attempt is in the journal before its
+/// first octet is sent, and its end before it is reported.
+package struct DeliveryEngine: Sendable {
+    package struct Configuration: Sendable {
+        package var wire: WireFormat
+        /// Makes the header hashes; never stored.
+        package var apiKey: String
+        package var schedule: RetrySchedule
+        /// Deliveries that are under way at once. With 1 they go in order.
+        package var concurrency: Int
+
+        package init(
+            wire: WireFormat = .init(), apiKey: String, schedule: RetrySchedule = .never,
+            concurrency: Int = 1
+        ) {
+            precondition(concurrency > 0, "nobody would deliver")
+            self.wire = wire
+            self.apiKey = apiKey
+            self.schedule = schedule
+            self.concurrency = concurrency
+        }
+    }
+
+    /// A delivery and when it is due.
+    package struct Scheduled: Sendable {
+        /// Unix milliseconds on the engine's clock.
+        package var due: Int64
+        package var delivery: NewDelivery
+        /// Its id and its attempts so far, when it is in the journal already.
+        package var existing: Existing?
+
+        package struct Existing: Hashable, Sendable {
+            package var id: Int64
+            package var attempts: Int
+
+            package init(id: Int64, attempts: Int) {
+                self.id = id
+                self.attempts = attempts
+            }
+        }
+
+        package init(due: Int64, delivery: NewDelivery, existing: Existing? = nil) {
+            self.due = due
+            self.delivery = delivery
+            self.existing = existing
+        }
+
+        /// A delivery of the journal that is to go on, at its time or at once.
+        package init(resuming record: DeliveryRecord, now: Int64) {
+            self.init(
+                due: record.nextAttemptAt ?? now, delivery: record.delivery,
+                existing: Existing(id: record.id, attempts: record.attempts))
+        }
+    }
+
+    private let configuration: Configuration
+    private let client: HTTPClient
+    private let journal: Journal
+    private let clock: DeliveryClock
+
+    package init(
+        _ configuration: Configuration, client: HTTPClient, journal: Journal, clock: DeliveryClock
+    ) {
+        self.configuration = configuration
+        self.client = client
+        self.journal = journal
+        self.clock = clock
+    }
+
+    /// Delivers what `source` gives, with all further attempts, until it gives `nil` and all is done.
+    ///
+    /// Cancelling the task stops it: what is unfinished stays so in the journal.
+    ///
+    /// - Parameters:
+    ///   - source: Asked a little ahead of need, by one task at a time.
+    ///   - report: Called after each attempt is durable.
+    /// - Throws: ``JournalError`` when the journal fails; nothing is sent without it.
+    package func run(
+        source: @escaping @Sendable () -> Scheduled?,
+        report: @escaping @Sendable (AttemptReport) -> Void
+    ) async throws {
+        let queue = DueQueue(clock: clock, readAhead: 2 * configuration.concurrency) {
+            source().map { ($0.due, Job($0, schedule: configuration.schedule)) }
+        }
+        try await withTaskCancellationHandler {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for _ in 0..<configuration.concurrency {
+                    group.addTask {
+                        defer { queue.stop() }  // after an error the others end too
+                        try await work(queue, report)
+                    }
+                }
+                try await group.waitForAll()
+            }
+        } onCancel: {
+            queue.stop()
+        }
+    }
+
+    private func work(
+        _ queue: DueQueue<Job>, _ report: @Sendable (AttemptReport) -> Void
+    )
+        async throws
+    {
+        var signer = HeaderSigner(apiKey: configuration.apiKey)
+        while var job = await queue.next() {
+            let again = try await attempt(&job, &signer, report)
+            queue.finish(again: again.map { ($0, job) })
+        }
+    }
+
+    /// Makes one attempt; returns when the next is due, if there is one.
+    private func attempt(
+        _ job: inout Job, _ signer: inout HeaderSigner, _ report: @Sendable (AttemptReport) -> Void
+    ) async throws -> Int64? {
+        let destination = try Destination(parsing: job.delivery.destination)
+        let request = configuration.wire.request(
+            json: job.delivery.event.payload,
+            hashes: signer.hashes(of: job.delivery.event.payload), form: job.delivery.form,
+            boundary: job.delivery.boundary)
+        let start = AttemptStart(
+            number: job.plan.begin(), startedAt: clock.now,
+            requestHead: request.head(target: destination.target, host: destination.hostHeader))
+        let ids = try await record(start, of: job)
+        job.id = ids.delivery
+
+        let exchange = await client.send(request, to: destination)
+
+        let result = AttemptResult(exchange)
+        if result.outcome == .interrupted { throw CancellationError() }
+        let next = job.plan.finish(accepted: result.outcome.isAccepted, now: clock.now)
+        try await journal.finish(attempt: ids.attempt, of: ids.delivery, result, then: next)
+        report(
+            AttemptReport(
+                deliveryID: ids.delivery, delivery: job.delivery, start: start, result: result,
+                next: next))
+        return if case .retry(let time) = next { time } else { nil }
+    }
+
+    private func record(
+        _ start: AttemptStart, of job: Job
+    ) async throws(JournalError)
+        -> (delivery: Int64, attempt: Int64)
+    {
+        if let id = job.id { return (id, try await journal.begin(start, of: id)) }
+        return try await journal.append(job.delivery, starting: start)
+    }
+}
+
+/// A delivery on its way through the engine.
+private struct Job: Sendable {
+    let delivery: NewDelivery
+    var plan: DeliveryPlan
+    var id: Int64?
+
+    init(_ scheduled: DeliveryEngine.Scheduled, schedule: RetrySchedule) {
+        delivery = scheduled.delivery
+        plan = DeliveryPlan(schedule: schedule, attempts: scheduled.existing?.attempts ?? 0)
+        id = scheduled.existing?.id
+    }
+}
+
+/// One attempt, finished and durable.
+package struct AttemptReport: Hashable, Sendable {
+    package var deliveryID: Int64
+    package var delivery: NewDelivery
+    package var start: AttemptStart
+    package var result: AttemptResult
+    package var next: AfterAttempt
+}
+
+extension AttemptResult {
+    /// What the journal keeps of an exchange.
+    init(_ exchange: HTTPExchange) {
+        let (outcome, detail) = exchange.judged
+        var status: Int?
+        if case .success(let answer) = exchange.result { status = answer.status }
+        self.init(
+            outcome: outcome, detail: detail, status: status, response: exchange.received,
+            connectMicroseconds: exchange.timings.connected?.wholeMicroseconds,
+            firstByteMicroseconds: exchange.timings.firstByte?.wholeMicroseconds,
+            totalMicroseconds: exchange.timings.total.wholeMicroseconds)
+    }
+}

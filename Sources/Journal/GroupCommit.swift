@@ -1,0 +1,64 @@
+import Dispatch
+import GRDB
+import Synchronization
+
+/// Commits what many tasks want to write in groups: while one group is on its way to the disk, the
+/// next one gathers.
+///
+/// A write is answered after its commit, so what was answered is durable.
+final class GroupCommit: Sendable {
+    /// A write: runs in the group's transaction, and is told afterwards whether that was committed.
+    struct Write: Sendable {
+        let perform: @Sendable (Database) throws -> Void
+        let complete: @Sendable ((any Error)?) -> Void
+    }
+
+    private struct State {
+        var waiting: [Write] = []
+        var isScheduled = false
+    }
+
+    private let writer: any DatabaseWriter
+    private let queue = DispatchQueue(label: "countersign.journal", qos: .userInitiated)
+    private let state = Mutex(State())
+
+    init(writer: any DatabaseWriter) {
+        self.writer = writer
+    }
+
+    func submit(_ write: Write) {
+        let mustSchedule = state.withLock { state in
+            state.waiting.append(write)
+            defer { state.isScheduled = true }
+            return !state.isScheduled
+        }
+        if mustSchedule { queue.async { self.commitWaiting() } }
+    }
+
+    private func commitWaiting() {
+        while true {
+            let group = state.withLock { state in
+                defer { state.waiting = [] }
+                state.isScheduled = !state.waiting.isEmpty
+                return state.waiting
+            }
+            if group.isEmpty { return }
+            commit(group)
+        }
+    }
+
+    private func commit(_ group: [Write]) {
+        var failure: (any Error)?
+        do {
+            try writer.writeWithoutTransaction { database in
+                try database.inTransaction(.immediate) {
+                    for write in group { try write.perform(database) }
+                    return .commit
+                }
+            }
+        } catch {
+            failure = error
+        }
+        for write in group { write.complete(failure) }
+    }
+}
