@@ -3,7 +3,8 @@ public struct CallbackError: Error, Equatable, Sendable, CustomStringConvertible
     /// The kind of failure; new ones may come.
     public struct Code: Hashable, Sendable, CustomStringConvertible {
         private enum Kind: String {
-            case malformedJSON, malformedForm, unsupportedForm, missingField, malformedEvent, tooLarge
+            case malformedJSON, malformedForm, unsupportedForm, missingField, malformedEvent,
+                tooLarge
         }
         private let kind: Kind
         /// The text is not JSON.

@@ -10,7 +10,9 @@ package struct DeliveryEngine: Sendable {
         /// Makes the header hashes; never stored.
         package var apiKey: String
         package var schedule: RetrySchedule
-        /// Deliveries that are under way at once. With 1 they go in order.
+        /// Deliveries that are under way at once.
+        ///
+        /// With 1 they go in order.
         package var concurrency: Int
 
         package init(

@@ -28,6 +28,7 @@ package struct DeliveryPlan: Hashable, Sendable {
     /// - Parameters:
     ///   - accepted: Whether the handler acknowledged.
     ///   - now: Unix milliseconds.
+    /// - Returns: What the journal is told and the engine does.
     package mutating func finish(accepted: Bool, now: Int64) -> AfterAttempt {
         precondition(isUnderWay, "no attempt was begun")
         isUnderWay = false

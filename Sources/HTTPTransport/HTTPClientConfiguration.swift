@@ -3,7 +3,9 @@ package import OpenSSL
 
 /// Settings and limits of the client.
 package struct HTTPClientConfiguration: Sendable {
-    /// The time for one whole exchange, the connection included. The service waits 30 seconds.
+    /// The time for one whole exchange, the connection included.
+    ///
+    /// The service waits 30 seconds.
     package var timeout: Duration
     /// Octets of one answer, head and body.
     package var maximumResponseBytes: Int
@@ -50,7 +52,9 @@ package struct SendOptions: Hashable, Sendable {
     package var connection: Connection
     package var manner: Manner
     /// Whether a kept connection that ends without an octet of an answer is replaced by a new one,
-    /// once. Servers close idle connections at any time, so the request was most likely not seen.
+    /// once.
+    ///
+    /// Servers close idle connections at any time, so the request was most likely not seen.
     package var replacesStaleConnection: Bool
 
     package init(

@@ -12,7 +12,9 @@ import Musl
 import Darwin
 #endif
 
-/// One connection: carries exchanges one after another. Confined to its event loop.
+/// One connection: carries exchanges one after another.
+///
+/// Confined to its event loop.
 final class HTTPConnection: ChannelInboundHandler {
     typealias InboundIn = HTTPClientResponsePart
     typealias OutboundOut = HTTPClientRequestPart

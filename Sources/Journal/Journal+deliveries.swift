@@ -9,6 +9,7 @@ extension Journal {
     ///   - deliveries: In the order in which they are to be sent.
     ///   - now: Unix milliseconds.
     /// - Returns: Their ids, in that order.
+    /// - Throws: ``JournalError``.
     package func append(
         _ deliveries: [NewDelivery], now: Int64
     ) async throws(JournalError)

@@ -56,6 +56,7 @@ extension Journal {
     ///
     /// - Parameter now: Unix milliseconds.
     /// - Returns: All pending deliveries, oldest first.
+    /// - Throws: ``JournalError``.
     package func adoptUnfinished(now: Int64) async throws(JournalError) -> [DeliveryRecord] {
         var adopted: [DeliveryRecord] = []
         _ = try await whenAlone { () async throws(JournalError) in
@@ -78,6 +79,7 @@ extension Journal {
     ///
     /// - Parameter now: Unix milliseconds.
     /// - Returns: How many went.
+    /// - Throws: ``JournalError``.
     package func prune(now: Int64) async throws(JournalError) -> Int {
         let oldest = now - Int64(limits.days) * 86_400_000
         let most = limits.deliveries

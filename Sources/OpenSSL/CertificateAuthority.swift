@@ -22,6 +22,7 @@ package struct CertificateAuthority: Sendable {
     /// - Parameters:
     ///   - names: Host names, wildcards and addresses; at least one.
     ///   - validSeconds: From when to when, in seconds from now.
+    /// - Returns: Certificate and key; the chain has the authority.
     /// - Throws: ``OpenSSLError`` with code `setUp`.
     package func issue(
         names: [String], validSeconds: Range<Int> = -300..<Self.validDays * 86_400

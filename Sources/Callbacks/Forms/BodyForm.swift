@@ -22,6 +22,7 @@ public enum BodyForm: String, Hashable, Sendable, CaseIterable {
     ///   - json: The JSON text.
     ///   - boundary: For multipart: 1 to 70 characters of RFC 2046, section 5.1.1, that do not occur in
     ///     `json`.
+    /// - Returns: The whole body.
     public func body(json: [UInt8], boundary: String) -> [UInt8] {
         switch self {
         case .json: json
@@ -38,6 +39,7 @@ public enum BodyForm: String, Hashable, Sendable, CaseIterable {
     /// A boundary as libcurl writes it: 27 dashes and 12 hexadecimal digits.
     ///
     /// - Parameter number: The low 48 bits become the digits.
+    /// - Returns: 39 characters.
     public static func boundary(_ number: UInt64) -> String {
         let digits = hexadecimal((0..<6).map { UInt8(truncatingIfNeeded: number >> (40 - 8 * $0)) })
         return String(repeating: "-", count: 27) + String(decoding: digits, as: UTF8.self)

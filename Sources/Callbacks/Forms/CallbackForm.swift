@@ -8,6 +8,7 @@ public enum CallbackForm {
     /// - Parameters:
     ///   - body: The whole body, without a transfer coding. The caller bounds its size.
     ///   - contentType: The value of `Content-Type`.
+    /// - Returns: The bytes of the field, not yet parsed.
     /// - Throws: ``CallbackError`` with code `unsupportedForm`, `malformedForm` or `missingField`.
     public static func json(in body: [UInt8], contentType: String?) throws(CallbackError) -> [UInt8]
     {
@@ -44,7 +45,10 @@ public enum CallbackForm {
         throw missing
     }
 
-    private static func multipart(_ body: [UInt8], boundary: String) throws(CallbackError) -> [UInt8]
+    private static func multipart(
+        _ body: [UInt8], boundary: String
+    ) throws(CallbackError)
+        -> [UInt8]
     {
         var reader = MultipartReader(body: body, boundary: boundary)
         while let part = try reader.next() {

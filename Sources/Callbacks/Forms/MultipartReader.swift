@@ -38,7 +38,9 @@ struct MultipartReader {
         return Part(headers: headers, content: body[position..<end])
     }
 
-    private func malformed(_ message: String, code: CallbackError.Code = .malformedForm)
+    private func malformed(
+        _ message: String, code: CallbackError.Code = .malformedForm
+    )
         -> CallbackError
     {
         CallbackError(code: code, message: message, path: "byte \(position)")

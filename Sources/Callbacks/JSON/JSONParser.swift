@@ -62,7 +62,9 @@ private struct JSONParser {
         }
     }
 
-    private mutating func word(_ word: StaticString, _ value: JSONValue) throws(CallbackError)
+    private mutating func word(
+        _ word: StaticString, _ value: JSONValue
+    ) throws(CallbackError)
         -> JSONValue
     {
         let expected = Array("\(word)".utf8)

@@ -20,6 +20,7 @@ package struct CallbackRequest: Hashable, Sendable {
     /// - Parameters:
     ///   - target: Path and query, such as `/callbacks?a=1`.
     ///   - host: The value of `Host`, with the port where it is not the scheme's own.
+    /// - Returns: The octets before the body.
     package func head(target: String, host: String) -> [UInt8] {
         var text = "\(method) \(target) HTTP/1.1\r\nHost: \(host)\r\n"
         for field in headers { text += "\(field.name): \(field.value)\r\n" }

@@ -2,7 +2,9 @@
 package struct WireFormat: Hashable, Sendable {
     /// The form of the body.
     package var form: BodyForm
-    /// The value of `User-Agent`. The default is a guess: no source states it.
+    /// What `User-Agent` says.
+    ///
+    /// The default is a guess: no source states it.
     package var userAgent: String
     /// Which text the header `Content-Sha256` has.
     package var contentSHA256: ContentSHA256
@@ -36,6 +38,7 @@ package struct WireFormat: Hashable, Sendable {
     ///   - hashes: The hashes over `json`; `nil` leaves both headers out.
     ///   - form: The form of the body in place of ``form``.
     ///   - boundary: For multipart, see ``BodyForm/boundary(_:)``.
+    /// - Returns: The request but for the address.
     package func request(
         json: [UInt8], hashes: HeaderHashes?, form: BodyForm? = nil, boundary: String
     ) -> CallbackRequest {
