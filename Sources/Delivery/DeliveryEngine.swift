@@ -91,7 +91,7 @@ package struct DeliveryEngine: Sendable {
         try await withTaskCancellationHandler {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for _ in 0..<configuration.concurrency {
-                    group.addTask {
+                    group.addTask(executorPreference: client.executor) {
                         defer { queue.stop() }  // after an error the others end too
                         try await work(queue, report)
                     }
@@ -105,51 +105,70 @@ package struct DeliveryEngine: Sendable {
 
     private func work(
         _ queue: DueQueue<Job>, _ report: @Sendable (AttemptReport) -> Void
-    )
-        async throws
-    {
-        var signer = HeaderSigner(apiKey: configuration.apiKey)
+    ) async throws {
+        var desk = Desk(configuration)
         while var job = await queue.next() {
-            let again = try await attempt(&job, &signer, report)
+            let again = try await attempt(&job, &desk, report)
             queue.finish(again: again.map { ($0, job) })
         }
     }
 
     /// Makes one attempt; returns when the next is due, if there is one.
     private func attempt(
-        _ job: inout Job, _ signer: inout HeaderSigner, _ report: @Sendable (AttemptReport) -> Void
+        _ job: inout Job, _ desk: inout Desk, _ report: @Sendable (AttemptReport) -> Void
     ) async throws -> Int64? {
-        let destination = try Destination(parsing: job.delivery.destination)
-        let request = configuration.wire.request(
-            json: job.delivery.event.payload,
-            hashes: signer.hashes(of: job.delivery.event.payload), form: job.delivery.form,
-            boundary: job.delivery.boundary)
+        let (request, destination) = try desk.request(for: job.delivery)
         let start = AttemptStart(
-            number: job.plan.begin(), startedAt: clock.now,
-            requestHead: request.head(target: destination.target, host: destination.hostHeader))
-        let ids = try await record(start, of: job)
-        job.id = ids.delivery
+            number: job.plan.begin(), startedAt: clock.now, requestHead: request.head)
+        let attempt = try await record(start, of: job)
+        job.id = attempt.delivery
 
         let exchange = await client.send(request, to: destination)
 
         let result = AttemptResult(exchange)
         if result.outcome == .interrupted { throw CancellationError() }
         let next = job.plan.finish(accepted: result.outcome.isAccepted, now: clock.now)
-        try await journal.finish(attempt: ids.attempt, of: ids.delivery, result, then: next)
+        try await journal.finish(attempt, result, then: next)
         report(
             AttemptReport(
-                deliveryID: ids.delivery, delivery: job.delivery, start: start, result: result,
-                next: next))
+                deliveryID: attempt.delivery, delivery: job.delivery, start: start,
+                result: result, next: next))
         return if case .retry(let time) = next { time } else { nil }
     }
 
     private func record(
         _ start: AttemptStart, of job: Job
-    ) async throws(JournalError)
-        -> (delivery: Int64, attempt: Int64)
-    {
-        if let id = job.id { return (id, try await journal.begin(start, of: id)) }
+    ) async throws(JournalError) -> AttemptUnderWay {
+        if let id = job.id { return try await journal.begin(start, of: id) }
         return try await journal.append(job.delivery, starting: start)
+    }
+}
+
+/// Makes the requests of one worker.
+private struct Desk: ~Copyable {
+    private let wire: WireFormat
+    private var signer: HeaderSigner
+    /// The last destination: most deliveries go where the one before went.
+    private var last: (text: String, destination: Destination)?
+
+    init(_ configuration: DeliveryEngine.Configuration) {
+        wire = configuration.wire
+        signer = HeaderSigner(apiKey: configuration.apiKey)
+    }
+
+    mutating func request(
+        for delivery: NewDelivery
+    ) throws(DestinationError) -> (OutgoingRequest, Destination) {
+        let destination =
+            if let last, last.text == delivery.destination { last.destination } else {
+                try Destination(parsing: delivery.destination)
+            }
+        last = (delivery.destination, destination)
+        let json = delivery.event.payload
+        let request = wire.request(
+            json: json, hashes: signer.hashes(of: json), form: delivery.form,
+            boundary: delivery.boundary)
+        return (OutgoingRequest(request, to: destination), destination)
     }
 }
 

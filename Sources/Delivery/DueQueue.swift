@@ -13,7 +13,7 @@ final class DueQueue<Element: Sendable>: Sendable {
     private struct State {
         var entries: [Entry] = []  // a binary heap, the earliest first
         var nextNumber: UInt64 = 0
-        var waiters: [CheckedContinuation<Element?, Never>] = []
+        var waiters: [UnsafeContinuation<Element?, Never>] = []
         var inWork = 0
         var isSourceDry = false
         var isStopped = false
@@ -45,7 +45,7 @@ final class DueQueue<Element: Sendable>: Sendable {
     ///
     /// Each element must be given back with ``finish(again:)``.
     func next() async -> Element? {
-        await withCheckedContinuation { continuation in
+        await withUnsafeContinuation { continuation in
             state.withLock { $0.waiters.append(continuation) }
             serve()
         }
@@ -87,7 +87,7 @@ final class DueQueue<Element: Sendable>: Sendable {
     private func step(
         _ state: inout State, now: Int64
     )
-        -> (CheckedContinuation<Element?, Never>?, Element?, alarm: Int64?)
+        -> (UnsafeContinuation<Element?, Never>?, Element?, alarm: Int64?)
     {
         guard !state.waiters.isEmpty else { return (nil, nil, nil) }
         switch decide(&state, now: now) {

@@ -12,6 +12,8 @@ package final class HTTPClient: Sendable {
     private let group: any EventLoopGroup
     private let pools: [ConnectionPool]
     private let configuration: HTTPClientConfiguration
+    /// Runs tasks where they reach a connection without a change of threads.
+    package let executor: any TaskExecutor
 
     /// A client on the loops of `group`, which the caller shuts down afterwards.
     ///
@@ -23,18 +25,26 @@ package final class HTTPClient: Sendable {
         pools = group.makeIterator().map {
             ConnectionPool(loop: $0, configuration: configuration, tlsContext: context)
         }
+        executor = EventLoopExecutor(group.next())
+    }
+
+    /// Sends a request and waits for what becomes of it.
+    package func send(
+        _ request: CallbackRequest, to destination: Destination, options: SendOptions = .init()
+    ) async -> HTTPExchange {
+        await send(OutgoingRequest(request, to: destination), to: destination, options: options)
     }
 
     /// Sends a request and waits for what becomes of it.
     ///
     /// Cancelling the task ends the exchange at once, with ``TransportFailure/shutDown``.
     package func send(
-        _ request: CallbackRequest, to destination: Destination, options: SendOptions = .init()
+        _ request: OutgoingRequest, to destination: Destination, options: SendOptions = .init()
     ) async -> HTTPExchange {
         let pool = pool()
         let canceller = Canceller()
         return await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
+            await withUnsafeContinuation { continuation in
                 run(on: pool.loop) {
                     let exchange = PendingExchange(
                         request: request, destination: destination, options: options,

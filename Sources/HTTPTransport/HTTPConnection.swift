@@ -59,7 +59,7 @@ final class HTTPConnection: ChannelInboundHandler {
         let marker = HTTPRequestHead(version: .http1_1, method: method, uri: "/")
         channel.write(HTTPClientRequestPart.head(marker), promise: nil)
         switch exchange.options.manner {
-        case .ordinary: write(exchange.head, exchange.request.body[...])
+        case .ordinary: write(exchange.request.head, exchange.request.body[...])
         case .abandon(let count): abandon(exchange, afterBodyBytes: count)
         case .expectContinue: writeExpecting(exchange)
         }
@@ -126,7 +126,7 @@ final class HTTPConnection: ChannelInboundHandler {
 
     private func writeExpecting(_ exchange: PendingExchange) {
         waitingBody = ByteBuffer(bytes: exchange.request.body)
-        write(exchange.head, [])
+        write(exchange.request.head, [])
         channel.eventLoop.assumeIsolated().scheduleTask(in: .init(SendOptions.continueTimeout)) {
             [weak self, weak exchange] in
             if let self, let exchange, self.current === exchange { self.writeWaitingBody() }
@@ -140,7 +140,7 @@ final class HTTPConnection: ChannelInboundHandler {
     }
 
     private func abandon(_ exchange: PendingExchange, afterBodyBytes count: Int) {
-        var bytes = ByteBuffer(bytes: exchange.head)
+        var bytes = ByteBuffer(bytes: exchange.request.head)
         bytes.writeBytes(exchange.request.body.prefix(count))
         let written = channel.eventLoop.makePromise(of: Void.self)
         channel.writeAndFlush(HTTPClientRequestPart.body(.byteBuffer(bytes)), promise: written)

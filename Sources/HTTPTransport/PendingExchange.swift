@@ -4,10 +4,9 @@ import NIOHTTP1
 
 /// One exchange under way; lives on one event loop from start to finish, and finishes once.
 final class PendingExchange {
-    let request: CallbackRequest
+    let request: OutgoingRequest
     let destination: Destination
     let options: SendOptions
-    let head: [UInt8]
     private let start: ContinuousClock.Instant
     private let maximumResponseBytes: Int
     private let completion: (HTTPExchange) -> Void
@@ -25,7 +24,7 @@ final class PendingExchange {
     private var answer: HTTPAnswer?
 
     init(
-        request: CallbackRequest, destination: Destination, options: SendOptions,
+        request: OutgoingRequest, destination: Destination, options: SendOptions,
         maximumResponseBytes: Int, completion: @escaping (HTTPExchange) -> Void
     ) {
         self.request = request
@@ -33,7 +32,6 @@ final class PendingExchange {
         self.options = options
         self.maximumResponseBytes = maximumResponseBytes
         self.completion = completion
-        head = request.head(target: destination.target, host: destination.hostHeader)
         start = .now
     }
 
@@ -88,7 +86,7 @@ final class PendingExchange {
         deadline?.cancel()
         completion(
             HTTPExchange(
-                requestHead: head, result: result, received: received,
+                requestHead: request.head, result: result, received: received,
                 timings: .init(
                     connected: connected, firstByte: firstByte, total: start.duration(to: .now)),
                 connectionWasReused: connectionWasReused, continueWasSent: continueWasSent))

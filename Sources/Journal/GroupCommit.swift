@@ -7,10 +7,11 @@ import Synchronization
 ///
 /// A write is answered after its commit, so what was answered is durable.
 final class GroupCommit: Sendable {
-    /// A write: runs in the group's transaction, and is told afterwards whether that was committed.
+    /// A write: runs in the group's transaction and gives a row's id, which its task gets after the
+    /// commit.
     struct Write: Sendable {
-        let perform: @Sendable (Database) throws -> Void
-        let complete: @Sendable ((any Error)?) -> Void
+        let perform: @Sendable (Database) throws -> Int64
+        let continuation: UnsafeContinuation<Int64, any Error>
     }
 
     private struct State {
@@ -48,17 +49,19 @@ final class GroupCommit: Sendable {
     }
 
     private func commit(_ group: [Write]) {
-        var failure: (any Error)?
+        var ids: [Int64] = []
+        ids.reserveCapacity(group.count)
         do {
             try writer.writeWithoutTransaction { database in
                 try database.inTransaction(.immediate) {
-                    for write in group { try write.perform(database) }
+                    for write in group { ids.append(try write.perform(database)) }
                     return .commit
                 }
             }
         } catch {
-            failure = error
+            for write in group { write.continuation.resume(throwing: error) }
+            return
         }
-        for write in group { write.complete(failure) }
+        for (write, id) in zip(group, ids) { write.continuation.resume(returning: id) }
     }
 }

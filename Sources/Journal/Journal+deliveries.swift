@@ -12,62 +12,66 @@ extension Journal {
     /// - Throws: ``JournalError``.
     package func append(
         _ deliveries: [NewDelivery], now: Int64
-    ) async throws(JournalError)
-        -> [Int64]
-    {
+    ) async throws(JournalError) -> [Int64] {
         for delivery in deliveries { try checkSize(delivery) }
         return try await write { database in
-            try deliveries.map { try Self.insert($0, attempts: 0, now: now, database) }
+            try deliveries.map { delivery in
+                let id = try Self.insert(delivery, requestHead: nil, now: now, database)
+                try database.cachedStatement(sql: Self.insertUnfinished)
+                    .execute(arguments: [id, 0, now, nil])
+                return id
+            }
         }
     }
 
     /// Puts a delivery in together with its first attempt, in one commit.
-    ///
-    /// - Returns: The ids of the delivery and of the attempt.
     package func append(
         _ delivery: NewDelivery, starting attempt: AttemptStart
-    )
-        async throws(JournalError) -> (delivery: Int64, attempt: Int64)
-    {
+    ) async throws(JournalError) -> AttemptUnderWay {
         try checkSize(delivery)
-        return try await write { database in
-            let id = try Self.insert(delivery, attempts: 1, now: attempt.startedAt, database)
-            return (id, try Self.insert(attempt, of: id, database))
+        let id = try await commit { database in
+            let now = attempt.startedAt
+            let id = try Self.insert(
+                delivery, requestHead: attempt.requestHead, now: now, database)
+            try database.cachedStatement(sql: Self.insertUnfinished)
+                .execute(arguments: [id, 1, now, now])
+            return id
         }
+        return AttemptUnderWay(delivery: id, start: attempt, headIsKept: true)
     }
 
     /// Puts the beginning of a further attempt in.
-    ///
-    /// - Returns: The attempt's id.
     package func begin(
         _ attempt: AttemptStart, of delivery: Int64
-    ) async throws(JournalError)
-        -> Int64
-    {
-        try await write { database in
-            let statement = try database.cachedStatement(
-                sql: "UPDATE delivery SET attempts = ? WHERE id = ?")
-            try statement.execute(arguments: [attempt.number, delivery])
-            return try Self.insert(attempt, of: delivery, database)
+    ) async throws(JournalError) -> AttemptUnderWay {
+        _ = try await commit { database in
+            try database.cachedStatement(
+                sql: "UPDATE unfinished SET attempts = ?, started_at = ? WHERE delivery_id = ?"
+            ).execute(arguments: [attempt.number, attempt.startedAt, delivery])
+            return delivery
         }
+        return AttemptUnderWay(delivery: delivery, start: attempt, headIsKept: false)
     }
 
     /// Puts the end of an attempt in, and what follows.
     package func finish(
-        attempt: Int64, of delivery: Int64, _ result: AttemptResult, then next: AfterAttempt
+        _ attempt: AttemptUnderWay, _ result: AttemptResult, then next: AfterAttempt
     ) async throws(JournalError) {
         let limit = limits.responseBytes
-        try await write { database in
-            try Self.update(attempt, result, responseLimit: limit, database)
-            let statement = try database.cachedStatement(
-                sql: "UPDATE delivery SET state = ?, next_attempt_at = ? WHERE id = ?")
-            let (state, time): (DeliveryState, Int64?) =
-                switch next {
-                case .acknowledged: (.acknowledged, nil)
-                case .retry(let time): (.pending, time)
-                case .giveUp: (.failed, nil)
-                }
-            try statement.execute(arguments: [state.rawValue, time, delivery])
+        _ = try await commit { database in
+            try Self.insert(attempt, result, responseLimit: limit, database)
+            if case .retry(let time) = next {
+                try database.cachedStatement(
+                    sql: """
+                        UPDATE unfinished SET next_attempt_at = ?, started_at = NULL
+                        WHERE delivery_id = ?
+                        """
+                ).execute(arguments: [time, attempt.delivery])
+            } else {
+                try database.cachedStatement(sql: "DELETE FROM unfinished WHERE delivery_id = ?")
+                    .execute(arguments: [attempt.delivery])
+            }
+            return attempt.delivery
         }
     }
 
@@ -75,8 +79,12 @@ extension Journal {
     package func reopen(delivery: Int64, now: Int64) async throws(JournalError) {
         try await write { database in
             try database.execute(
-                sql: "UPDATE delivery SET state = 'pending', next_attempt_at = ? WHERE id = ?",
-                arguments: [now, delivery])
+                sql: """
+                    INSERT INTO unfinished (delivery_id, attempts, next_attempt_at)
+                    VALUES (?1, (SELECT count(*) FROM attempt WHERE delivery_id = ?1), ?2)
+                    ON CONFLICT DO UPDATE SET next_attempt_at = ?2
+                    """,
+                arguments: [delivery, now])
         }
     }
 
@@ -90,61 +98,47 @@ extension Journal {
         }
     }
 
+    private static let insertUnfinished = """
+        INSERT INTO unfinished (delivery_id, attempts, next_attempt_at, started_at)
+        VALUES (?, ?, ?, ?)
+        """
+
     private static func insert(
-        _ delivery: NewDelivery, attempts: Int, now: Int64, _ database: Database
+        _ delivery: NewDelivery, requestHead: [UInt8]?, now: Int64, _ database: Database
     ) throws -> Int64 {
         let event = delivery.event
-        let eventStatement = try database.cachedStatement(
-            sql: """
-                INSERT INTO event (type, time, kind, signature_request_id, origin, payload)
-                VALUES (?, ?, ?, ?, ?, ?)
-                """)
-        try eventStatement.execute(arguments: [
-            event.type.rawValue, event.time, event.kind.rawValue, event.signatureRequestID,
-            event.origin, Data(event.payload),
-        ])
-        let deliveryStatement = try database.cachedStatement(
+        let statement = try database.cachedStatement(
             sql: """
                 INSERT INTO delivery
-                (event_id, destination, form, boundary, state, attempts, created_at, next_attempt_at)
-                VALUES (?, ?, ?, ?, 'pending', ?, ?, ?)
+                (created_at, type, time, kind, signature_request_id, origin, destination, form,
+                boundary, request_head, payload)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """)
-        try deliveryStatement.execute(arguments: [
-            database.lastInsertedRowID, delivery.destination, delivery.form.rawValue,
-            delivery.boundary, attempts, now, now,
+        try statement.execute(arguments: [
+            now, event.type.rawValue, event.time, event.kind.rawValue, event.signatureRequestID,
+            event.origin, delivery.destination, delivery.form.rawValue, delivery.boundary,
+            requestHead.map { Data($0) }, Data(event.payload),
         ])
         return database.lastInsertedRowID
     }
 
     private static func insert(
-        _ attempt: AttemptStart, of delivery: Int64, _ database: Database
-    )
-        throws -> Int64
-    {
-        let statement = try database.cachedStatement(
-            sql: """
-                INSERT INTO attempt (delivery_id, number, started_at, request_head)
-                VALUES (?, ?, ?, ?)
-                """)
-        try statement.execute(arguments: [
-            delivery, attempt.number, attempt.startedAt, Data(attempt.requestHead),
-        ])
-        return database.lastInsertedRowID
-    }
-
-    private static func update(
-        _ attempt: Int64, _ result: AttemptResult, responseLimit: Int, _ database: Database
+        _ attempt: AttemptUnderWay, _ result: AttemptResult, responseLimit: Int,
+        _ database: Database
     ) throws {
         let statement = try database.cachedStatement(
             sql: """
-                UPDATE attempt SET outcome = ?, detail = ?, status = ?, response = ?,
-                response_bytes = ?, connect_us = ?, first_byte_us = ?, total_us = ? WHERE id = ?
+                INSERT INTO attempt
+                (delivery_id, number, started_at, outcome, detail, status, connect_us,
+                first_byte_us, total_us, response_bytes, response, request_head)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """)
         try statement.execute(arguments: [
-            result.outcome.rawValue, result.detail, result.status,
-            Data(result.response.prefix(responseLimit)), result.responseBytes,
-            result.connectMicroseconds, result.firstByteMicroseconds, result.totalMicroseconds,
-            attempt,
+            attempt.delivery, attempt.start.number, attempt.start.startedAt,
+            result.outcome.rawValue, result.detail, result.status, result.connectMicroseconds,
+            result.firstByteMicroseconds, result.totalMicroseconds, result.responseBytes,
+            Data(result.response.prefix(responseLimit)),
+            attempt.headIsKept ? nil : Data(attempt.start.requestHead),
         ])
     }
 }

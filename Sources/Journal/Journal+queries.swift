@@ -17,9 +17,14 @@ extension Journal {
                 conditions.append(condition)
                 arguments += [value]
             }
-            require("event.type = ?", filter.eventType?.rawValue)
-            require("delivery.state = ?", filter.state?.rawValue)
-            require("event.signature_request_id = ?", filter.signatureRequestID)
+            require("delivery.type = ?", filter.eventType?.rawValue)
+            require("delivery.signature_request_id = ?", filter.signatureRequestID)
+            switch filter.state {
+            case .pending: conditions.append("unfinished.delivery_id IS NOT NULL")
+            case .acknowledged: conditions.append("\(Self.isFinished) AND \(Self.isAccepted)")
+            case .failed: conditions.append("\(Self.isFinished) AND NOT \(Self.isAccepted)")
+            case nil: break
+            }
             require("delivery.id > ?", filter.after)
             let clause = conditions.isEmpty ? "" : "WHERE " + conditions.joined(separator: " AND ")
             let rows = try Row.fetchAll(
@@ -43,7 +48,12 @@ extension Journal {
     package func attempts(of delivery: Int64) async throws(JournalError) -> [AttemptRecord] {
         try await read { database in
             try Row.fetchAll(
-                database, sql: "SELECT * FROM attempt WHERE delivery_id = ? ORDER BY id",
+                database,
+                sql: """
+                    SELECT attempt.*, delivery.request_head AS first_head FROM attempt
+                    JOIN delivery ON delivery.id = attempt.delivery_id
+                    WHERE attempt.delivery_id = ? ORDER BY attempt.number
+                    """,
                 arguments: [delivery]
             ).map(AttemptRecord.init(row:))
         }
@@ -54,7 +64,7 @@ extension Journal {
     ///
     /// Takes nothing while another process delivers from the same folder.
     ///
-    /// - Parameter now: Unix milliseconds.
+    /// `now`: Unix milliseconds.
     /// - Returns: All pending deliveries, oldest first.
     /// - Throws: ``JournalError``.
     package func adoptUnfinished(now: Int64) async throws(JournalError) -> [DeliveryRecord] {
@@ -63,12 +73,18 @@ extension Journal {
             adopted = try await write { database in
                 try database.execute(
                     sql: """
-                        UPDATE attempt SET outcome = 'interrupted', total_us = 0, response_bytes = 0
-                        WHERE outcome IS NULL
+                        INSERT OR IGNORE INTO attempt
+                        (delivery_id, number, started_at, outcome, total_us, response_bytes, response)
+                        SELECT delivery_id, attempts, started_at, 'interrupted', 0, 0, x''
+                        FROM unfinished WHERE started_at IS NOT NULL
                         """)
+                try database.execute(sql: "UPDATE unfinished SET started_at = NULL")
                 return try Row.fetchAll(
                     database,
-                    sql: "\(Self.selection) WHERE delivery.state = 'pending' ORDER BY delivery.id"
+                    sql: """
+                        \(Self.selection) WHERE unfinished.delivery_id IS NOT NULL
+                        ORDER BY delivery.id
+                        """
                 ).map(DeliveryRecord.init(row:))
             }
         }
@@ -77,7 +93,7 @@ extension Journal {
 
     /// Lets go of finished deliveries that are over the limits of age and number.
     ///
-    /// - Parameter now: Unix milliseconds.
+    /// `now`: Unix milliseconds.
     /// - Returns: How many went.
     /// - Throws: ``JournalError``.
     package func prune(now: Int64) async throws(JournalError) -> Int {
@@ -86,21 +102,33 @@ extension Journal {
         return try await write { database in
             try database.execute(
                 sql: """
-                    DELETE FROM event WHERE id IN (
-                        SELECT event_id FROM delivery WHERE state <> 'pending' AND (created_at < ?
-                        OR id <= (SELECT max(id) FROM delivery) - ?))
+                    DELETE FROM delivery WHERE id NOT IN (SELECT delivery_id FROM unfinished)
+                    AND (created_at < ? OR id <= (SELECT max(id) FROM delivery) - ?)
                     """, arguments: [oldest, most])
-            return database.changesCount
+            let count = database.changesCount
+            if count > 0 {
+                try database.execute(
+                    sql: "DELETE FROM attempt WHERE delivery_id NOT IN (SELECT id FROM delivery)")
+            }
+            return count
         }
     }
 
+    /// A delivery, where it stands, and its last attempt's outcome.
     private static let selection = """
-        SELECT delivery.*, event.type, event.time, event.kind, event.signature_request_id,
-        event.origin, event.payload, (SELECT outcome FROM attempt
-        WHERE attempt.delivery_id = delivery.id AND outcome IS NOT NULL
-        ORDER BY attempt.id DESC LIMIT 1) AS last_outcome
-        FROM delivery JOIN event ON event.id = delivery.event_id
+        SELECT delivery.*, unfinished.next_attempt_at, unfinished.delivery_id AS unfinished_id,
+        coalesce(unfinished.attempts, last.number, 0) AS attempts, last.outcome AS last_outcome
+        FROM delivery LEFT JOIN unfinished ON unfinished.delivery_id = delivery.id
+        LEFT JOIN attempt AS last ON last.delivery_id = delivery.id AND last.number =
+        (SELECT max(number) FROM attempt WHERE delivery_id = delivery.id)
         """
+
+    private static let isFinished = "unfinished.delivery_id IS NULL"
+
+    private static let isAccepted =
+        "last.outcome IN ("
+        + Outcome.allCases.filter(\.isAccepted).map { "'\($0.rawValue)'" }
+        .joined(separator: ", ") + ")"
 }
 
 extension DeliveryRecord {
@@ -111,34 +139,34 @@ extension DeliveryRecord {
             kind: CallbackKind(rawValue: row["kind"]) ?? .account,
             signatureRequestID: row["signature_request_id"], origin: row["origin"],
             payload: Array(payload))
-        let state: String = row["state"]
         let form: String = row["form"]
+        let outcome = (row["last_outcome"] as String?).flatMap(Outcome.init(rawValue:))
+        let isPending = (row["unfinished_id"] as Int64?) != nil
         self.init(
-            id: row["id"], eventID: row["event_id"],
+            id: row["id"],
             delivery: NewDelivery(
                 event: event, destination: row["destination"],
                 form: BodyForm(rawValue: form) ?? .multipart, boundary: row["boundary"]),
-            state: DeliveryState(rawValue: state) ?? .failed, attempts: row["attempts"],
-            createdAt: row["created_at"], nextAttemptAt: row["next_attempt_at"],
-            lastOutcome: (row["last_outcome"] as String?).flatMap(Outcome.init(rawValue:)))
+            state: isPending ? .pending : outcome?.isAccepted == true ? .acknowledged : .failed,
+            attempts: row["attempts"], createdAt: row["created_at"],
+            nextAttemptAt: row["next_attempt_at"], lastOutcome: outcome)
     }
 }
 
 extension AttemptRecord {
     init(row: Row) {
-        let head: Data = row["request_head"]
-        let start = AttemptStart(
-            number: row["number"], startedAt: row["started_at"], requestHead: Array(head))
-        var result: AttemptResult?
-        if let outcome = (row["outcome"] as String?).flatMap(Outcome.init(rawValue:)) {
-            let response: Data? = row["response"]
-            var finished = AttemptResult(
-                outcome: outcome, detail: row["detail"], status: row["status"],
-                response: Array(response ?? Data()), connectMicroseconds: row["connect_us"],
-                firstByteMicroseconds: row["first_byte_us"], totalMicroseconds: row["total_us"])
-            finished.responseBytes = row["response_bytes"]
-            result = finished
-        }
-        self.init(id: row["id"], start: start, result: result)
+        let head: Data = row["request_head"] ?? row["first_head"] ?? Data()
+        let outcome: String = row["outcome"]
+        let response: Data = row["response"]
+        var result = AttemptResult(
+            outcome: Outcome(rawValue: outcome) ?? .interrupted, detail: row["detail"],
+            status: row["status"], response: Array(response),
+            connectMicroseconds: row["connect_us"], firstByteMicroseconds: row["first_byte_us"],
+            totalMicroseconds: row["total_us"])
+        result.responseBytes = row["response_bytes"]
+        self.init(
+            start: AttemptStart(
+                number: row["number"], startedAt: row["started_at"], requestHead: Array(head)),
+            result: result)
     }
 }

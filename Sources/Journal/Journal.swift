@@ -42,12 +42,22 @@ package final class Journal: Sendable {
         do { try writer.close() } catch { throw JournalError(error, path: place) }
     }
 
+    /// Octets of a page of the file.
+    private static let pageBytes = 8192
+    /// Octets of the write-ahead log after which they go into the file itself.
+    private static let checkpointBytes = 32 << 20
+
     private static func open(_ configuration: JournalConfiguration) throws -> any DatabaseWriter {
         var settings = GRDB.Configuration()
         settings.busyMode = .timeout(10)  // seconds that another process may hold the file
         settings.prepareDatabase { database in
+            // Without a wait for the disk a commit is in the system's hands, which outlives us.
             let level = configuration.durability == .full ? "FULL" : "NORMAL"
             try database.execute(sql: "PRAGMA synchronous = \(level)")
+            // Some payloads fit into such a page, so that a group of them fills what it writes.
+            try database.execute(sql: "PRAGMA page_size = \(Self.pageBytes)")
+            try database.execute(
+                sql: "PRAGMA wal_autocheckpoint = \(Self.checkpointBytes / Self.pageBytes)")
         }
         let writer: any DatabaseWriter
         switch configuration.storage {
@@ -90,19 +100,22 @@ package final class Journal: Sendable {
     func write<Value: Sendable>(
         _ body: @escaping @Sendable (Database) throws -> Value
     ) async throws(JournalError) -> Value {
+        let slot = Slot<Value>()
+        _ = try await commit { database in
+            slot.value = try body(database)
+            return 0
+        }
+        guard let value = slot.value else { preconditionFailure("committed without its write") }
+        return value
+    }
+
+    /// Writes in the next group and returns a row's id after its commit: the way of all deliveries.
+    func commit(
+        _ body: @escaping @Sendable (Database) throws -> Int64
+    ) async throws(JournalError) -> Int64 {
         do {
-            return try await withCheckedThrowingContinuation { continuation in
-                let slot = Slot<Value>()
-                commits.submit(
-                    GroupCommit.Write(
-                        perform: { slot.value = try body($0) },
-                        complete: { error in
-                            if let error {
-                                continuation.resume(throwing: error)
-                            } else if let value = slot.value {
-                                continuation.resume(returning: value)
-                            }
-                        }))
+            return try await withUnsafeThrowingContinuation { continuation in
+                commits.submit(GroupCommit.Write(perform: body, continuation: continuation))
             }
         } catch {
             throw JournalError(error, path: place)

@@ -54,7 +54,6 @@ package enum DeliveryState: String, Hashable, Sendable, CaseIterable {
 /// A delivery with its event, as the journal has it.
 package struct DeliveryRecord: Hashable, Sendable {
     package var id: Int64
-    package var eventID: Int64
     package var delivery: NewDelivery
     package var state: DeliveryState
     /// How many attempts were begun.
@@ -81,6 +80,14 @@ package struct AttemptStart: Hashable, Sendable {
         self.startedAt = startedAt
         self.requestHead = requestHead
     }
+}
+
+/// An attempt that is in the journal and has not finished.
+package struct AttemptUnderWay: Hashable, Sendable {
+    package let delivery: Int64
+    package let start: AttemptStart
+    /// Whether the delivery's row has the head of this attempt's request.
+    let headIsKept: Bool
 }
 
 /// The end of an attempt.
@@ -116,12 +123,10 @@ package struct AttemptResult: Hashable, Sendable {
     }
 }
 
-/// An attempt as the journal has it.
+/// A finished attempt as the journal has it.
 package struct AttemptRecord: Hashable, Sendable {
-    package var id: Int64
     package var start: AttemptStart
-    /// `nil` while it is under way, or when the process ended in the middle.
-    package var result: AttemptResult?
+    package var result: AttemptResult
 }
 
 /// What follows a finished attempt.

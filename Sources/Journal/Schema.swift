@@ -15,46 +15,49 @@ enum Schema {
     }
 
     // Times are Unix milliseconds on the delivery clock; durations are microseconds.
-    // The bytes of a request are not stored twice: they are the attempt's head and the body that the
-    // delivery's form and boundary make of the event's payload.
+    //
+    // A delivery never changes once it is in, so that the pages with payloads are written once; what
+    // moves is the small table of those that are unfinished. How a delivery ended is what its last
+    // attempt says. There is no index beside the keys, as each would be paid for by every delivery.
+    //
+    // The bytes of a request are not stored twice: they are a head and the body that the delivery's
+    // form and boundary make of its payload; an attempt has a head of its own where it differs from
+    // the delivery's.
     private static let first = """
-        CREATE TABLE event (
+        CREATE TABLE delivery (
             id INTEGER PRIMARY KEY,
+            created_at INTEGER NOT NULL,
             type TEXT NOT NULL,
             time TEXT NOT NULL,
             kind TEXT NOT NULL,
             signature_request_id TEXT,
             origin TEXT NOT NULL,
-            payload BLOB NOT NULL
-        );
-        CREATE TABLE delivery (
-            id INTEGER PRIMARY KEY,
-            event_id INTEGER NOT NULL REFERENCES event(id) ON DELETE CASCADE,
             destination TEXT NOT NULL,
             form TEXT NOT NULL,
             boundary TEXT NOT NULL,
-            state TEXT NOT NULL,
-            attempts INTEGER NOT NULL,
-            created_at INTEGER NOT NULL,
-            next_attempt_at INTEGER
+            request_head BLOB,
+            payload BLOB NOT NULL
         );
-        CREATE INDEX delivery_unfinished ON delivery(next_attempt_at) WHERE state = 'pending';
-        CREATE INDEX delivery_event ON delivery(event_id);
+        CREATE TABLE unfinished (
+            delivery_id INTEGER PRIMARY KEY,
+            attempts INTEGER NOT NULL,
+            next_attempt_at INTEGER NOT NULL,
+            started_at INTEGER
+        );
         CREATE TABLE attempt (
-            id INTEGER PRIMARY KEY,
-            delivery_id INTEGER NOT NULL REFERENCES delivery(id) ON DELETE CASCADE,
+            delivery_id INTEGER NOT NULL,
             number INTEGER NOT NULL,
             started_at INTEGER NOT NULL,
-            request_head BLOB NOT NULL,
-            outcome TEXT,
+            outcome TEXT NOT NULL,
             detail TEXT,
             status INTEGER,
-            response BLOB,
-            response_bytes INTEGER,
             connect_us INTEGER,
             first_byte_us INTEGER,
-            total_us INTEGER
-        );
-        CREATE INDEX attempt_delivery ON attempt(delivery_id);
+            total_us INTEGER NOT NULL,
+            response_bytes INTEGER NOT NULL,
+            response BLOB NOT NULL,
+            request_head BLOB,
+            PRIMARY KEY (delivery_id, number)
+        ) WITHOUT ROWID;
         """
 }

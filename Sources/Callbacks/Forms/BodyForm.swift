@@ -28,9 +28,19 @@ public enum BodyForm: String, Hashable, Sendable, CaseIterable {
         case .json: json
         case .urlencoded: Array("json=".utf8) + URLEncoding.encode(json)
         case .multipart:
-            Array("--\(boundary)\r\n\(Self.partHeader)\r\n\r\n".utf8)
-                + json + Array("\r\n--\(boundary)--\r\n".utf8)
+            Self.multipart(json, boundary)
         }
+    }
+
+    private static func multipart(_ json: [UInt8], _ boundary: String) -> [UInt8] {
+        var body: [UInt8] = []
+        body.reserveCapacity(json.count + 2 * boundary.utf8.count + partHeader.utf8.count + 14)
+        for text in ["--", boundary, "\r\n", partHeader, "\r\n\r\n"] {
+            body.append(contentsOf: text.utf8)
+        }
+        body.append(contentsOf: json)
+        for text in ["\r\n--", boundary, "--\r\n"] { body.append(contentsOf: text.utf8) }
+        return body
     }
 
     /// The only header of the part, as real callbacks were seen to have it.
@@ -38,7 +48,7 @@ public enum BodyForm: String, Hashable, Sendable, CaseIterable {
 
     /// A boundary as libcurl writes it: 27 dashes and 12 hexadecimal digits.
     ///
-    /// - Parameter number: The low 48 bits become the digits.
+    /// `number`: The low 48 bits become the digits.
     /// - Returns: 39 characters.
     public static func boundary(_ number: UInt64) -> String {
         let digits = hexadecimal((0..<6).map { UInt8(truncatingIfNeeded: number >> (40 - 8 * $0)) })

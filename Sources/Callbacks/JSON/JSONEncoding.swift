@@ -113,7 +113,7 @@ private struct JSONWriter {
     private mutating func writeEscaped(_ unit: UInt16) {
         output.append(contentsOf: "\\u".utf8)
         for shift in [12, 8, 4, 0] {
-            output.append(hexadecimalDigits[Int(unit >> UInt16(shift)) & 0xf])
+            output.append(hexadecimalDigit(UInt8(unit >> UInt16(shift) & 0xf)))
         }
     }
 }

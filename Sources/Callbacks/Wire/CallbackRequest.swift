@@ -22,8 +22,17 @@ package struct CallbackRequest: Hashable, Sendable {
     ///   - host: The value of `Host`, with the port where it is not the scheme's own.
     /// - Returns: The octets before the body.
     package func head(target: String, host: String) -> [UInt8] {
-        var text = "\(method) \(target) HTTP/1.1\r\nHost: \(host)\r\n"
-        for field in headers { text += "\(field.name): \(field.value)\r\n" }
-        return Array((text + "\r\n").utf8)
+        var head: [UInt8] = []
+        head.reserveCapacity(
+            headers.reduce(32 + target.utf8.count + host.utf8.count) {
+                $0 + $1.name.utf8.count + $1.value.utf8.count + 4
+            })
+        func append(_ texts: String...) {
+            for text in texts { head.append(contentsOf: text.utf8) }
+        }
+        append(method, " ", target, " HTTP/1.1\r\nHost: ", host, "\r\n")
+        for field in headers { append(field.name, ": ", field.value, "\r\n") }
+        append("\r\n")
+        return head
     }
 }
