@@ -86,17 +86,19 @@ let package = Package(
             "Toolkit",
             [
                 "Callbacks", "Fixtures", "Journal", "HTTPTransport", "Delivery", "Checks",
-                "OpenSSL", yams, logging,
+                "OpenSSL", yams, nioCore, nioPosix,
             ]),
         tests(of: "Toolkit", ["Callbacks", "Journal", "Checks", "Fixtures", "Delivery"]),
         // Layer 7
         .executableTarget(
             name: "countersign",
             dependencies: [
-                "Toolkit", "Callbacks", "Fixtures", "Journal", "Delivery", "Checks", argumentParser,
+                "Toolkit", "Callbacks", "Fixtures", "Journal", "HTTPTransport", "Delivery",
+                "Checks",
+                argumentParser,
             ], swiftSettings: settings),
         .executableTarget(
-            name: "sample-handler", dependencies: ["Callbacks", hummingbird],
+            name: "sample-handler", dependencies: ["Callbacks", hummingbird, logging],
             swiftSettings: settings),
         .testTarget(
             name: "AcceptanceTests", dependencies: ["Callbacks", "countersign", "sample-handler"],

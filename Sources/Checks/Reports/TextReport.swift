@@ -12,9 +12,9 @@ package struct TextReport: Sendable {
             return (lines + ["", "\(paint("✗", .fail)) \(error.message)", ""]).joined(
                 separator: "\n")
         }
+        let width = card.results.map(\.id.count).max() ?? 0
         for group in card.groups {
             lines += ["", bold(group.title)]
-            let width = group.results.map(\.id.count).max() ?? 0
             for result in group.results { lines += self.lines(of: result, width: width) }
         }
         lines += ["", summary(card), ""]
@@ -33,20 +33,22 @@ package struct TextReport: Sendable {
         let gap = String(repeating: " ", count: width - result.id.count + 2)
         var head = "  \(paint(Self.mark(verdict.status), verdict.status)) \(result.id)"
         guard verdict.status != .skipped else {
-            return [head + gap + dim("skipped: \(verdict.message)")]
+            return [head + gap + dim("skipped: \(verdict.message.oneLine)")]
         }
         head += gap + result.title
         guard verdict.status == .fail || verdict.status == .warn else {
-            return verdict.message.isEmpty ? [head] : [head, "      \(dim(verdict.message))"]
+            return verdict.message.isEmpty
+                ? [head] : [head, "      \(dim(verdict.message.oneLine))"]
         }
-        return [head, "      \(paint(verdict.message, verdict.status))"] + details(of: result)
+        return [head, "      \(paint(verdict.message.oneLine, verdict.status))"]
+            + details(of: result)
     }
 
     private func details(of result: CheckResult) -> [String] {
         var lines: [String] = []
         for finding in result.verdict.findings {
             if result.verdict.findings.count > 1 || finding.text != result.verdict.message {
-                lines.append("      \(finding.caseName): \(finding.text)")
+                lines.append("      \(finding.caseName): \(finding.text.oneLine)")
             }
             if let line = finding.reproduction { lines.append("      \(dim(line))") }
         }

@@ -1,0 +1,62 @@
+import Callbacks
+import Checks
+import Fixtures
+import HTTPTransport
+import Journal
+import OpenSSL
+
+/// An error for a person, in one line: a stable code, where, and the way out.
+package struct Problem: Error, Hashable, Sendable, CustomStringConvertible {
+    package let code: ProblemCode
+    package let message: String
+    /// A file, `file:line`, an address or a path into a payload.
+    package let place: String?
+
+    package init(_ code: ProblemCode, _ message: String, at place: String? = nil) {
+        self.code = code
+        self.message = message
+        self.place = place
+    }
+
+    /// One line: the code, where, and the message.
+    package var description: String {
+        "\(code.name) " + (place.map { "\($0): " } ?? "") + message
+    }
+
+    /// What any error of the modules means for a person.
+    package init(_ error: any Error) {
+        switch error {
+        case let error as Problem: self = error
+        case let error as FixtureError:
+            self.init(Self.fixtureCodes[error.code] ?? .unexpected, error.message, at: error.path)
+        case let error as JournalError:
+            self.init(
+                Self.journalCodes[error.code] ?? .journalFailed, error.message, at: error.path)
+        case let error as CheckError:
+            // The messages of checks name their place themselves where it helps.
+            self.init(Self.checkCodes[error.code] ?? .unexpected, error.message)
+        case let error as DestinationError: self.init(.malformedAddress, error.description)
+        case let error as OpenSSLError: self.init(.tls, error.message)
+        case let error as CallbackError:
+            self.init(.malformedFixture, error.message, at: error.path)
+        default: self.init(.unexpected, "\(error)")
+        }
+    }
+
+    private static let fixtureCodes: [FixtureError.Code: ProblemCode] = [
+        .unknownEventType: .unknownEvent, .wrongKind: .wrongKind, .malformedEdit: .malformedEdit,
+        .unknownPath: .unknownPath, .wrongType: .wrongType, .unreadableFile: .unreadableFixture,
+        .malformedFile: .malformedFixture, .tooLarge: .tooLarge, .empty: .emptySource,
+        .unknownFlow: .unknownFlow, .malformedFlow: .malformedFlow,
+    ]
+
+    private static let journalCodes: [JournalError.Code: ProblemCode] = [
+        .unusableFolder: .unusableFolder, .notAJournal: .notAJournal, .newerVersion: .newerJournal,
+        .full: .diskFull, .tooLarge: .tooLarge, .failed: .journalFailed,
+    ]
+
+    private static let checkCodes: [CheckError.Code: ProblemCode] = [
+        .unreachable: .unreachable, .unknownRule: .unknownRule, .unknownCase: .unknownRule,
+        .malformedSuite: .malformedSuite, .malformedInput: .malformedInput, .noEvent: .unexpected,
+    ]
+}

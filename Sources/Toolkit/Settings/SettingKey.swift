@@ -1,0 +1,32 @@
+/// What can be set by a flag, by the environment and in countersign.yaml, under one name.
+package enum SettingKey: String, Hashable, Sendable, CaseIterable {
+    case apiKey = "api-key"
+    case forwardTo = "forward-to"
+    case data
+    case ephemeral
+    case sync
+    case timeout
+    case seed
+    case body
+    case header
+    case skipVerify = "skip-verify"
+    case ca
+    case userAgent = "user-agent"
+    case contentSHA256 = "content-sha256"
+    case color
+
+    /// Such as `COUNTERSIGN_API_KEY`.
+    package var environmentName: String {
+        "COUNTERSIGN_" + rawValue.uppercased().split(separator: "-").joined(separator: "_")
+    }
+
+    /// Whether its value must not be shown.
+    package var isSecret: Bool { self == .apiKey }
+}
+
+/// A value and where it came from.
+package struct SettingValue: Hashable, Sendable {
+    package var text: String
+    /// Such as `--timeout`, `COUNTERSIGN_TIMEOUT` or `countersign.yaml:3`.
+    package var origin: String
+}

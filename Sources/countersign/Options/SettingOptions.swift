@@ -1,0 +1,157 @@
+import ArgumentParser
+import Delivery
+import Foundation
+import Toolkit
+
+/// How results are printed.
+enum OutputFormat: String, CaseIterable, ExpressibleByArgument {
+    case text, json, compact
+}
+
+/// Flags that every command has.
+struct CommonOptions: ParsableArguments {
+    @Option(help: "How results are printed: text, json (one object per line) or compact.")
+    var format: OutputFormat = .text
+
+    @Option(help: ArgumentHelp("Colours: on, off or auto.", valueName: "when"))
+    var color: String?
+
+    @Option(help: "The settings file (default: countersign.yaml, when it is there).")
+    var config: String?
+
+    @Option(
+        help: "The account's API key; also COUNTERSIGN_API_KEY. Default: the published example key."
+    )
+    var apiKey: String?
+
+    @Option(help: "A number that fixes ids, names and orders.")
+    var seed: String?
+
+    var flags: [SettingKey: [String]] {
+        [
+            .color: [color].compactMap { $0 }, .apiKey: [apiKey].compactMap { $0 },
+            .seed: [seed].compactMap { $0 },
+        ]
+    }
+
+    func sources(_ more: [SettingKey: [String]] = [:]) throws -> SettingSources {
+        try SettingSources(
+            flags: flags.merging(more) { $1 }, environment: ProcessInfo.processInfo.environment,
+            file: config)
+    }
+
+    /// How to paint on standard output or standard error.
+    func style(_ sources: SettingSources, descriptor: Int32) throws -> Style {
+        let value = sources.value(.color)
+        guard let choice = ColourChoice(rawValue: value?.text ?? "auto") else {
+            throw Problem(
+                .wrongValue, "'\(value?.text ?? "")' does not fit; on, off or auto is expected",
+                at: value?.origin)
+        }
+        return Style(
+            usesColour: Terminal.usesColour(
+                choice, descriptor: descriptor, environment: ProcessInfo.processInfo.environment))
+    }
+}
+
+/// Flags about requests and the connection.
+struct RequestOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Time for one attempt, such as 30s or 500ms (default: 30s).", valueName: "time"))
+    var timeout: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Form of the body: multipart, json or urlencoded (default: multipart).",
+            valueName: "form"))
+    var body: String?
+
+    @Option(
+        name: [.customShort("H"), .long],
+        help: ArgumentHelp("A header to send as well; may be repeated.", valueName: "name: value"))
+    var header: [String] = []
+
+    @Flag(help: "Take any certificate of an https handler.")
+    var skipVerify = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Authorities to trust in place of the system's (PEM).", valueName: "file"))
+    var ca: String?
+
+    @Option(help: "What User-Agent says. The default is a guess: 'HelloSign API'.")
+    var userAgent: String?
+
+    @Option(
+        name: .customLong("content-sha256"),
+        help: ArgumentHelp(
+            "Content-Sha256: base64-hex, hex or none. The default is a guess: base64-hex.",
+            valueName: "recipe"))
+    var contentSHA256: String?
+
+    var flags: [SettingKey: [String]] {
+        [
+            .timeout: [timeout].compactMap { $0 }, .body: [body].compactMap { $0 }, .header: header,
+            .skipVerify: skipVerify ? ["true"] : [], .ca: [ca].compactMap { $0 },
+            .userAgent: [userAgent].compactMap { $0 },
+            .contentSHA256: [contentSHA256].compactMap { $0 },
+        ]
+    }
+}
+
+/// Flags about the journal.
+struct JournalOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("The data folder (default: .countersign).", valueName: "folder"))
+    var data: String?
+
+    @Flag(help: "Keep nothing: the journal is in memory.")
+    var ephemeral = false
+
+    @Option(
+        help: ArgumentHelp(
+            "What a record survives: process (its death) or full (a power loss, slower).",
+            valueName: "level"))
+    var sync: String?
+
+    var flags: [SettingKey: [String]] {
+        [
+            .data: [data].compactMap { $0 }, .ephemeral: ephemeral ? ["true"] : [],
+            .sync: [sync].compactMap { $0 },
+        ]
+    }
+}
+
+/// Flags about the sending of deliveries.
+struct DeliveryOptions: ParsableArguments {
+    @Option(
+        name: [.short, .long],
+        help: ArgumentHelp("The handler: a port, host:port/path or a URL.", valueName: "address"))
+    var forwardTo: String?
+
+    @Option(help: "Deliveries under way at once; with 1 they go in order.")
+    var concurrency = 1
+
+    @Flag(help: "Try again as the service does: 6 times, after 5 min, 15 min, 45 min, … 20 h.")
+    var retry = false
+
+    @Option(help: "Let the clock of retries run that many times as fast.")
+    var clockSpeed: Double?
+
+    func validate() throws {
+        guard (1...1024).contains(concurrency) else {
+            throw ValidationError("--concurrency is 1 to 1024")
+        }
+        if let clockSpeed, !(clockSpeed > 0 && clockSpeed <= 1_000_000) {
+            throw ValidationError("--clock-speed is above 0 and at most 1000000")
+        }
+    }
+
+    var flags: [SettingKey: [String]] { [.forwardTo: [forwardTo].compactMap { $0 }] }
+
+    var plan: DeliveryRun.Plan {
+        DeliveryRun.Plan(
+            schedule: retry ? .service : .never, concurrency: concurrency,
+            clock: clockSpeed.map { .scaled($0) } ?? .real)
+    }
+}

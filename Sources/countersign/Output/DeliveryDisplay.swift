@@ -1,0 +1,132 @@
+import Callbacks
+import Delivery
+import Journal
+import Toolkit
+
+/// Shows deliveries as they go.
+struct DeliveryDisplay: Sendable {
+    let format: OutputFormat
+    let style: Style
+
+    /// Octets of an answer that a line quotes.
+    private static let maximumExcerptBytes = 60
+
+    /// Prints a report.
+    func show(_ report: DeliveryRun.Report) {
+        switch report {
+        case .adopted(let count):
+            Terminal.standardError(
+                "\(count) unfinished \(count == 1 ? "delivery" : "deliveries") of an earlier run "
+                    + "\(count == 1 ? "goes" : "go") on\n")
+        case .attempt(let attempt): Terminal.standardOutput(text(attempt))
+        }
+    }
+
+    /// Prints how it all ended.
+    func show(_ summary: DeliveryRun.Summary) {
+        switch format {
+        case .json:
+            let value: JSONValue = [
+                "type": "summary", "acknowledged": JSONValue(summary.acknowledged),
+                "failed": JSONValue(summary.failed), "attempts": JSONValue(summary.attempts),
+                "exit_code": JSONValue(Int(summary.exitCode)),
+            ]
+            Terminal.standardOutput(value.text(.plain) + "\n")
+        case .text, .compact:
+            guard summary.acknowledged + summary.failed > 1 else { return }
+            let failed = "\(summary.failed) failed"
+            Terminal.standardError(
+                "\(summary.acknowledged) acknowledged, "
+                    + (summary.failed == 0 ? failed : style.red(failed)) + "\n")
+        }
+    }
+
+    private func text(_ attempt: AttemptReport) -> String {
+        switch format {
+        case .text: lines(attempt)
+        case .compact: compact(attempt)
+        case .json: json(attempt).text(.plain) + "\n"
+        }
+    }
+
+    private func lines(_ attempt: AttemptReport) -> String {
+        let event = attempt.delivery.event
+        let number = attempt.start.number > 1 ? "  attempt \(attempt.start.number)" : ""
+        var text =
+            "\(style.dim("-->")) \(style.bold(event.type.rawValue.withoutControlCharacters))"
+            + "  #\(attempt.deliveryID) \(event.kind.rawValue)\(number)"
+            + "  \(style.dim(attempt.delivery.destination))\n"
+        text +=
+            "\(style.dim("<--")) \(answer(attempt.result))  \(style.dim(time(attempt.result)))\n"
+        if let excerpt = excerpt(attempt.result) { text += "    \(style.dim(excerpt))\n" }
+        if let next = next(attempt) { text += "    \(next)\n" }
+        return text
+    }
+
+    private func compact(_ attempt: AttemptReport) -> String {
+        let type = attempt.delivery.event.type.rawValue.withoutControlCharacters
+        return "\(attempt.deliveryID) \(type) \(attempt.start.number) "
+            + "\(attempt.result.status.map(String.init) ?? "-") "
+            + "\(attempt.result.outcome.rawValue) \(attempt.result.totalMicroseconds)us\n"
+    }
+
+    private func json(_ attempt: AttemptReport) -> JSONValue {
+        let event = attempt.delivery.event
+        let result = attempt.result
+        func number(_ value: Int64?) -> JSONValue { value.map { JSONValue(Int($0)) } ?? .null }
+        var next: Int64?
+        if case .retry(let time) = attempt.next { next = time }
+        return [
+            "type": "attempt", "delivery": JSONValue(Int(attempt.deliveryID)),
+            "event_type": .string(event.type.rawValue), "kind": .string(event.kind.rawValue),
+            "event_time": .string(event.time), "origin": .string(event.origin),
+            "destination": .string(attempt.delivery.destination),
+            "attempt": JSONValue(attempt.start.number),
+            "outcome": .string(result.outcome.rawValue),
+            "acknowledged": .bool(result.outcome.isAccepted),
+            "status": result.status.map { JSONValue($0) } ?? .null,
+            "detail": result.detail.map { .string($0) } ?? .null,
+            "connect_us": number(result.connectMicroseconds),
+            "first_byte_us": number(result.firstByteMicroseconds),
+            "total_us": number(result.totalMicroseconds), "next_attempt_at": number(next),
+        ]
+    }
+
+    private func answer(_ result: AttemptResult) -> String {
+        let status = result.status.map { "\($0) " } ?? ""
+        let detail = result.status == nil ? result.detail.map { " (\($0))" } ?? "" : ""
+        let text = (status + result.outcome.phrase + detail).withoutControlCharacters
+        switch result.outcome {
+        case .acknowledged: return style.green(text)
+        case .acknowledgedNotExactly: return style.yellow(text)
+        default: return style.red(text)
+        }
+    }
+
+    private func time(_ result: AttemptResult) -> String {
+        let tenths = (result.totalMicroseconds + 50) / 100
+        return "\(tenths / 10).\(tenths % 10) ms"
+    }
+
+    /// The start of an answer's body, when it is not what was hoped for.
+    private func excerpt(_ result: AttemptResult) -> String? {
+        guard result.outcome == .wrongBody || result.outcome == .wrongStatus else { return nil }
+        let separator = Array("\r\n\r\n".utf8)
+        guard
+            let start = result.response.indices.first(where: {
+                result.response[$0...].starts(with: separator)
+            })
+        else { return nil }
+        let body = result.response[(start + separator.count)...].prefix(Self.maximumExcerptBytes)
+        return body.isEmpty ? nil : String(decoding: body, as: UTF8.self).withoutControlCharacters
+    }
+
+    private func next(_ attempt: AttemptReport) -> String? {
+        switch attempt.next {
+        case .acknowledged: nil
+        case .retry(let time):
+            "next attempt in \((time - attempt.start.startedAt + 30_000) / 60_000) min"
+        case .giveUp: attempt.start.number > 1 ? "given up" : nil
+        }
+    }
+}

@@ -1,0 +1,90 @@
+import ArgumentParser
+import Dispatch
+import Foundation
+import Synchronization
+import Toolkit
+
+/// Runs the command line: parses, ends on signals, and turns every error into one line and a code.
+@main
+enum Program {
+    private enum End: Int32 {
+        case wrongUse = 2
+        case interrupted = 130
+        case terminated = 143
+    }
+
+    static func main() async {
+        signal(SIGPIPE, SIG_IGN)  // a reader who leaves is told by the write that fails
+        let interruption = Mutex<End?>(nil)
+        // A task of its own, as a signal has to reach it from outside.
+        let task = Task { try await run(Array(CommandLine.arguments.dropFirst())) }
+        let sources = [(SIGINT, End.interrupted), (SIGTERM, End.terminated)].map { number, end in
+            signal(number, SIG_IGN)
+            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+            source.setEventHandler {
+                let isSecond = interruption.withLock { old in
+                    defer { old = end }
+                    return old != nil
+                }
+                if isSecond { exit(end.rawValue) }
+                task.cancel()
+            }
+            source.resume()
+            return source
+        }
+        let result = await task.result
+        withExtendedLifetime(sources) {}
+        if let end = interruption.withLock({ $0 }) { exit(end.rawValue) }
+        switch result {
+        case .success: exit(0)
+        case .failure(let error): exit(report(error))
+        }
+    }
+
+    private static func run(_ arguments: [String]) async throws {
+        var command = try Countersign.parseAsRoot(arguments.isEmpty ? ["--help"] : arguments)
+        if var asynchronous = command as? any AsyncParsableCommand {
+            try await asynchronous.run()
+        } else {
+            try command.run()
+        }
+    }
+
+    /// Prints what there is to say; returns the exit code.
+    private static func report(_ error: any Error) -> Int32 {
+        if let code = error as? ExitCode { return code.rawValue }
+        if isOfParser(error) {
+            let text = Countersign.fullMessage(for: error)
+            guard Countersign.exitCode(for: error) != .success else {
+                Terminal.standardOutput(text.hasSuffix("\n") ? text : text + "\n")
+                return 0
+            }
+            let message = Countersign.message(for: error).replacing("\n", with: " ")
+            let help = "see 'countersign \(helpPath(text))--help'"
+            say(Problem(.wrongUse, "\(message); \(help)"))
+            return End.wrongUse.rawValue
+        }
+        say(Problem(error))
+        return End.wrongUse.rawValue
+    }
+
+    /// Whether the argument parser threw it: those types are not public, so what is ours is told apart.
+    private static func isOfParser(_ error: any Error) -> Bool {
+        Problem(error).code == .unexpected && Countersign.exitCode(for: error) != .failure
+    }
+
+    private static func say(_ problem: Problem) {
+        Terminal.standardError("error: \(problem)\n")
+    }
+
+    /// The subcommand of the usage line in the parser's message, such as `check `.
+    private static func helpPath(_ text: String) -> String {
+        guard let usage = text.split(separator: "\n").first(where: { $0.hasPrefix("Usage: ") })
+        else {
+            return ""
+        }
+        let words = usage.split(separator: " ").dropFirst(2)
+            .prefix { $0.allSatisfy { $0.isLowercase || $0 == "-" } && !$0.hasPrefix("-") }
+        return words.map { $0 + " " }.joined()
+    }
+}
