@@ -101,7 +101,8 @@ let package = Package(
             name: "sample-handler", dependencies: ["Callbacks", hummingbird, logging],
             swiftSettings: settings),
         .testTarget(
-            name: "AcceptanceTests", dependencies: ["Callbacks", "countersign", "sample-handler"],
-            swiftSettings: settings),
+            name: "AcceptanceTests",
+            dependencies: ["Callbacks", "Fixtures", "countersign", "sample-handler"],
+            exclude: ["Clients"], swiftSettings: settings),
     ]
 )

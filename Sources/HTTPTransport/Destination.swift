@@ -73,9 +73,10 @@ package struct Destination: Hashable, Sendable, CustomStringConvertible {
     ) throws(DestinationError)
         -> Scheme
     {
-        guard let colon = rest.firstIndex(of: ":"), rest[colon...].hasPrefix("://") else {
-            return .http
-        }
+        // A URL inside the path or the query is no scheme.
+        guard let colon = rest.firstIndex(where: { ":/?#".contains($0) }),
+            rest[colon...].hasPrefix("://")
+        else { return .http }
         let name = rest[..<colon].lowercased()
         guard let scheme = Scheme(rawValue: name) else {
             throw DestinationError("has the scheme '\(name)'; use http or https", in: text)
@@ -110,7 +111,9 @@ package struct Destination: Hashable, Sendable, CustomStringConvertible {
                 "has no host; write it like http://localhost:3000/callbacks", in: text)
         }
         guard let port, !port.isEmpty else { return (String(host), scheme.port) }
-        guard let number = Int(port), (1...65_535).contains(number) else {
+        // `Int` would take a sign, too.
+        guard port.allSatisfy(\.isNumber), let number = Int(port), (1...65_535).contains(number)
+        else {
             throw DestinationError("has the port '\(port)'; ports are 1 to 65535", in: text)
         }
         return (String(host), number)

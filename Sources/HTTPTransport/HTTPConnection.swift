@@ -22,6 +22,8 @@ final class HTTPConnection: ChannelInboundHandler {
     let channel: any Channel
     private(set) var isOpen = true
     private(set) var exchangeCount = 0
+    /// Whether bytes can pass: at once without TLS, behind its handshake with it.
+    private var isReady = false
     private var current: PendingExchange?
     private var waitingBody: ByteBuffer?
     /// Called when an exchange is over: the connection, the exchange, and whether another may follow.
@@ -41,7 +43,12 @@ final class HTTPConnection: ChannelInboundHandler {
     /// Puts the handlers of this connection into the channel's pipeline.
     func install(tls: TLSHandler?) throws {
         let tap = WireTap()
-        tap.received = { [unowned self] bytes in self.current?.receive(bytes) ?? true }
+        tap.received = { [unowned self] bytes in
+            if self.current?.receive(bytes) ?? true { return true }
+            self.release(keep: false)  // the exchange is over, and what follows is not wanted
+            return false
+        }
+        isReady = tls == nil
         let decoder = HTTPResponseDecoder(
             leftOverBytesStrategy: .dropBytes, informationalResponseStrategy: .forward)
         if let tls { try channel.pipeline.syncOperations.addHandler(tls) }
@@ -51,7 +58,7 @@ final class HTTPConnection: ChannelInboundHandler {
     }
 
     func start(_ exchange: PendingExchange) {
-        exchange.markConnected(reused: exchangeCount > 0)
+        if isReady { exchange.markConnected(reused: exchangeCount > 0) }
         exchangeCount += 1
         current = exchange
         let method = HTTPMethod(rawValue: exchange.request.method)
@@ -88,6 +95,14 @@ final class HTTPConnection: ChannelInboundHandler {
             current.finishWithAnswer()
             release(keep: keep)
         }
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case .established? = event as? TLSEvent {
+            isReady = true
+            current?.markConnected(reused: false)
+        }
+        context.fireUserInboundEventTriggered(event)
     }
 
     func channelInactive(context: ChannelHandlerContext) {

@@ -66,7 +66,7 @@ final class PendingExchange {
         guard head.status.code >= 200 || head.status.code == 101 else { return false }
         answer = HTTPAnswer(
             status: Int(head.status.code),
-            headers: head.headers.map { HeaderField($0.name, $0.value) },
+            headers: head.headers.map { HeaderField($0.name, $0.value.withoutTrailingSpace) },
             body: [], keepsConnection: head.isKeepAlive)
         return true
     }
@@ -90,5 +90,13 @@ final class PendingExchange {
                 timings: .init(
                     connected: connected, firstByte: firstByte, total: start.duration(to: .now)),
                 connectionWasReused: connectionWasReused, continueWasSent: continueWasSent))
+    }
+}
+
+extension String {
+    /// Without the spaces and tabs at its end, which are no part of a field's value (RFC 9110, 5.5).
+    fileprivate var withoutTrailingSpace: String {
+        let end = utf8.lastIndex { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\t") }
+        return end.map { String(self[...$0]) } ?? ""
     }
 }
