@@ -70,7 +70,7 @@ let package = Package(
         target("Fixtures", ["Callbacks", "OpenSSL", yams]),
         tests(of: "Fixtures", ["Callbacks"]),
         target("Journal", ["Callbacks", grdb]),
-        tests(of: "Journal", ["Callbacks"]),
+        tests(of: "Journal", ["Callbacks", grdb]),
         target(
             "HTTPTransport", ["Callbacks", "NIOOpenSSL", "OpenSSL", nioCore, nioPosix, nioHTTP1]),
         tests(of: "HTTPTransport", ["Callbacks", "OpenSSL", "NIOOpenSSL", nioCore, nioPosix]),
@@ -78,7 +78,7 @@ let package = Package(
         target("Delivery", ["Callbacks", "Journal", "HTTPTransport"]),
         tests(
             of: "Delivery",
-            ["Callbacks", "Fixtures", "Journal", "HTTPTransport", nioCore, nioPosix]),
+            ["Callbacks", "Fixtures", "Journal", "HTTPTransport", nioCore, nioPosix, nioHTTP1]),
         target("Checks", ["Callbacks", "Fixtures", yams]),
         tests(of: "Checks", ["Callbacks", "Fixtures"]),
         // Layer 6
@@ -88,7 +88,7 @@ let package = Package(
                 "Callbacks", "Fixtures", "Journal", "HTTPTransport", "Delivery", "Checks",
                 "OpenSSL", yams, nioCore, nioPosix,
             ]),
-        tests(of: "Toolkit", ["Callbacks", "Journal", "Checks", "Fixtures", "Delivery"]),
+        tests(of: "Toolkit", ["Callbacks", "Journal", "Checks", "Fixtures", "HTTPTransport"]),
         // Layer 7
         .executableTarget(
             name: "countersign",

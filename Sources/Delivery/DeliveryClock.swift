@@ -10,6 +10,9 @@ package final class DeliveryClock: Sendable {
         case scaled(Double)
         /// Stands still until it is moved.
         case manual(start: Int64)
+        /// Stands still until nothing is due, and then skips to the next alarm: days of retries in no
+        /// time, each at its exact moment.
+        case skipping(start: Int64)
     }
 
     private struct Alarm {
@@ -31,17 +34,21 @@ package final class DeliveryClock: Sendable {
         self.mode = mode
         startMilliseconds = Int64(Date().timeIntervalSince1970 * 1000)
         hand =
-            if case .manual(let start) = mode { Mutex(Hand(now: start)) } else {
-                Mutex(Hand(now: 0))
+            switch mode {
+            case .manual(let start), .skipping(let start): Mutex(Hand(now: start))
+            case .real, .scaled: Mutex(Hand(now: 0))
             }
     }
+
+    /// Whether an alarm moves the time.
+    var isSkipping: Bool { if case .skipping = mode { true } else { false } }
 
     /// Unix milliseconds.
     package var now: Int64 {
         switch mode {
         case .real: startMilliseconds + elapsed.wholeMilliseconds
         case .scaled(let factor): startMilliseconds + (elapsed * factor).wholeMilliseconds
-        case .manual: hand.withLock { $0.now }
+        case .manual, .skipping: hand.withLock { $0.now }
         }
     }
 
@@ -56,6 +63,9 @@ package final class DeliveryClock: Sendable {
                 return time <= hand.now
             }
             if isDue { body() }
+        case .skipping:
+            hand.withLock { $0.now = max($0.now, time) }
+            body()
         }
     }
 

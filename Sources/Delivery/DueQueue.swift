@@ -2,16 +2,22 @@ import Synchronization
 
 /// Hands out elements when they are due, earliest first; of equal times in the order of insertion.
 ///
-/// Elements come from a source, a few ahead of need, and from ``insert(_:due:)``.
+/// Elements come from a source, a few ahead of need, and come back from ``finish(again:)``.
 final class DueQueue<Element: Sendable>: Sendable {
     private struct Entry {
         let due: Int64
         let number: UInt64
         let element: Element
+        let isFromSource: Bool
     }
+
+    /// Elements that may wait to be due again; with so many nothing is taken from the source.
+    private static var maximumWaiting: Int { 10_000 }
 
     private struct State {
         var entries: [Entry] = []  // a binary heap, the earliest first
+        /// How many of them came from the source.
+        var readAhead = 0
         var nextNumber: UInt64 = 0
         var waiters: [UnsafeContinuation<Element?, Never>] = []
         var inWork = 0
@@ -55,7 +61,9 @@ final class DueQueue<Element: Sendable>: Sendable {
     func finish(again: (due: Int64, element: Element)? = nil) {
         state.withLock { state in
             state.inWork -= 1
-            if let again { Self.push(again.element, due: again.due, &state) }
+            if let again {
+                Self.push(again.element, due: again.due, isFromSource: false, &state)
+            }
         }
         serve()
     }
@@ -96,6 +104,8 @@ final class DueQueue<Element: Sendable>: Sendable {
             return (state.waiters.removeFirst(), element, nil)
         case .end: return (state.waiters.removeFirst(), nil, nil)
         case .wait:
+            // What is in work happens now; time may be skipped only when all of it is done.
+            if clock.isSkipping, state.inWork > 0 { return (nil, nil, nil) }
             guard let due = state.entries.first?.due, due < state.alarmTime ?? .max else {
                 return (nil, nil, nil)
             }
@@ -106,9 +116,11 @@ final class DueQueue<Element: Sendable>: Sendable {
 
     private func decide(_ state: inout State, now: Int64) -> Decision {
         if state.isStopped { return .end }
-        while !state.isSourceDry, state.entries.count < readAhead {
+        while !state.isSourceDry, state.readAhead < readAhead,
+            state.entries.count < Self.maximumWaiting
+        {
             if let (due, element) = source() {
-                Self.push(element, due: due, &state)
+                Self.push(element, due: due, isFromSource: true, &state)
             } else {
                 state.isSourceDry = true
             }
@@ -119,9 +131,14 @@ final class DueQueue<Element: Sendable>: Sendable {
         return state.entries.isEmpty && state.inWork == 0 ? .end : .wait
     }
 
-    private static func push(_ element: Element, due: Int64, _ state: inout State) {
-        state.entries.append(Entry(due: due, number: state.nextNumber, element: element))
+    private static func push(
+        _ element: Element, due: Int64, isFromSource: Bool, _ state: inout State
+    ) {
+        state.entries.append(
+            Entry(
+                due: due, number: state.nextNumber, element: element, isFromSource: isFromSource))
         state.nextNumber += 1
+        if isFromSource { state.readAhead += 1 }
         var child = state.entries.count - 1
         while child > 0 {
             let parent = (child - 1) / 2
@@ -134,6 +151,7 @@ final class DueQueue<Element: Sendable>: Sendable {
     private static func pop(_ state: inout State) -> Entry {
         state.entries.swapAt(0, state.entries.count - 1)
         let first = state.entries.removeLast()
+        if first.isFromSource { state.readAhead -= 1 }
         var parent = 0
         while true {
             var least = parent

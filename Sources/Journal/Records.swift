@@ -127,6 +127,11 @@ package struct AttemptResult: Hashable, Sendable {
 package struct AttemptRecord: Hashable, Sendable {
     package var start: AttemptStart
     package var result: AttemptResult
+
+    package init(start: AttemptStart, result: AttemptResult) {
+        self.start = start
+        self.result = result
+    }
 }
 
 /// What follows a finished attempt.
