@@ -8,6 +8,12 @@ package struct SeededGenerator: RandomNumberGenerator, Sendable {
         state = seed
     }
 
+    /// A seed of its own for the `number`th thing of a run: runs with seeds next to each other share none.
+    package static func seed(_ seed: UInt64, _ number: UInt64) -> UInt64 {
+        var generator = SeededGenerator(seed: seed)
+        return generator.next() &+ number
+    }
+
     package mutating func next() -> UInt64 {
         state &+= 0x9e37_79b9_7f4a_7c15
         var mixed = state

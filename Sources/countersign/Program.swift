@@ -1,5 +1,6 @@
 import ArgumentParser
 import Dispatch
+import Fixtures
 import Foundation
 import Synchronization
 import Toolkit
@@ -61,7 +62,8 @@ enum Program {
             }
             let message = Countersign.message(for: error).replacing("\n", with: " ")
             let help = "see 'countersign \(helpPath(text))--help'"
-            say(Problem(.wrongUse, "\(message); \(help)"))
+            let hint = nearestCommand(message).map { "\($0), or " } ?? ""
+            say(Problem(.wrongUse, "\(message); \(hint)\(help)"))
             return End.wrongUse.rawValue
         }
         say(Problem(error))
@@ -71,6 +73,14 @@ enum Program {
     /// Whether the argument parser threw it: those types are not public, so what is ours is told apart.
     private static func isOfParser(_ error: any Error) -> Bool {
         Problem(error).code == .unexpected && Countersign.exitCode(for: error) != .failure
+    }
+
+    /// A hint for a mistyped command, which the parser takes for an argument too many.
+    private static func nearestCommand(_ message: String) -> String? {
+        let words = CommandLine.arguments.dropFirst()
+        guard let word = words.first, message.contains("'\(word)'") else { return nil }
+        let known = Countersign.configuration.subcommands.map { $0._commandName }
+        return suggestion(for: word, among: known)
     }
 
     private static func say(_ problem: Problem) {

@@ -13,7 +13,7 @@ struct WrongUse: CustomTestStringConvertible, Sendable {
     var testDescription: String { arguments.joined(separator: " ") }
 
     static let all = [
-        WrongUse(arguments: ["chek"], code: "CS-1001", hint: "chek"),
+        WrongUse(arguments: ["chek"], code: "CS-1001", hint: "did you mean check"),
         WrongUse(arguments: ["check"], code: "CS-1001", hint: "address"),
         WrongUse(arguments: ["check", "--nonsense", "3"], code: "CS-1001", hint: "check --help"),
         WrongUse(arguments: ["trigger"], code: "CS-1001", hint: "--list"),

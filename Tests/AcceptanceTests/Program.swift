@@ -70,7 +70,8 @@ enum Program {
         try process.run()
         // A handler with a defect may well ignore a polite request to end.
         defer { kill(process.processIdentifier, SIGKILL) }
-        let line = try await firstLine(of: pipe.fileHandleForReading)
+        var lines = lines(of: pipe.fileHandleForReading).makeAsyncIterator()
+        let line = await lines.next()
         let address = try #require(line?.split(separator: " ").last, "it did not start")
         return try await body(String(address))
     }
@@ -92,19 +93,21 @@ enum Program {
         return process
     }
 
-    private static func firstLine(of handle: FileHandle) async throws -> String? {
-        await withCheckedContinuation { continuation in
-            DispatchQueue.global().async {
-                var line = Data()
-                while let byte = try? handle.read(upToCount: 1), byte.first != UInt8(ascii: "\n"),
-                    !byte.isEmpty
-                {
-                    line += byte
+    /// The lines that a program writes, as they come; one without an end is not given.
+    static func lines(of handle: FileHandle) -> AsyncStream<String> {
+        let lines = AsyncStream<String>.makeStream()
+        DispatchQueue(label: "lines").async {
+            var rest = Data()
+            while case let data = handle.availableData, !data.isEmpty {
+                rest += data
+                while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
+                    lines.continuation.yield(String(decoding: rest[..<end], as: UTF8.self))
+                    rest = Data(rest[(end + 1)...])
                 }
-                continuation.resume(
-                    returning: line.isEmpty ? nil : String(decoding: line, as: UTF8.self))
             }
+            lines.continuation.finish()
         }
+        return lines.stream
     }
 }
 

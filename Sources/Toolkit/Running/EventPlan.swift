@@ -29,7 +29,8 @@ package struct EventPlan: Sendable {
         do { callback = try Callback(payload: payload) } catch {
             throw Problem(.malformedFixture, error.message, at: error.path)
         }
-        var generator = SeededGenerator(seed: settings.seed &+ number)
+        var generator = SeededGenerator(
+            seed: SeededGenerator.seed(settings.seed, number))
         return NewDelivery(
             event: NewEvent(
                 type: callback.eventType, time: callback.eventTime, kind: callback.kind,

@@ -130,7 +130,8 @@ struct MadeEvents: Sendable {
     func event(_ index: Int) throws -> FixtureEvent {
         let type = types[index % types.count]
         var factory = EventFactory(
-            seed: settings.seed &+ UInt64(index), now: now, apiKey: settings.signingKey)
+            seed: SeededGenerator.seed(settings.seed, UInt64(index)), now: now,
+            apiKey: settings.signingKey)
         let kind = kind ?? type.known?.kinds.first ?? .account
         return try factory.event(type, kind: kind, edits: edits)
     }
