@@ -56,7 +56,8 @@ struct Examination: Sendable {
     func finding(_ answer: Answer, _ text: String? = nil) -> Finding {
         Finding(
             caseName: answer.oneCase.name, text: text ?? answer.observation.mismatch,
-            reproduction: reproduction.line(ruleID: ruleID, answer.oneCase))
+            reproduction: reproduction.line(ruleID: ruleID, answer.oneCase),
+            shortReproduction: reproduction.shortLine(ruleID: ruleID, answer.oneCase))
     }
 }
 

@@ -46,11 +46,19 @@ package struct TextReport: Sendable {
 
     private func details(of result: CheckResult) -> [String] {
         var lines: [String] = []
-        for finding in result.verdict.findings {
-            if result.verdict.findings.count > 1 || finding.text != result.verdict.message {
-                lines.append("      \(finding.caseName): \(finding.text.oneLine)")
-            }
-            if let line = finding.reproduction { lines.append("      \(dim(line))") }
+        let findings = result.verdict.findings
+        for (index, finding) in findings.enumerated() {
+            if findings.count == 1, finding.text == result.verdict.message { continue }
+            // Cases that came to the same share a line.
+            if findings[..<index].contains(where: { $0.text == finding.text }) { continue }
+            let names = findings.filter { $0.text == finding.text }.map(\.caseName)
+            lines.append("      \(names.joined(separator: ", ")): \(finding.text.oneLine)")
+        }
+        // One line is enough to start from; the reports in files have one for each case.
+        if let finding = findings.first,
+            let line = finding.shortReproduction ?? finding.reproduction
+        {
+            lines.append("      \(dim(line))")
         }
         if let command = result.explainCommand { lines.append("      more: \(command)") }
         if let place = result.place { lines.append("      at \(place)") }

@@ -4,6 +4,8 @@ import Callbacks
 package struct Reproduction: Hashable, Sendable {
     /// Octets of a body that a line holds; a larger one is made by the checker itself.
     package static let maximumBodyBytes = 8192
+    /// Octets of a body that a line in a terminal holds.
+    static let maximumShortBytes = 256
 
     /// The handler's URL.
     let target: String
@@ -25,10 +27,22 @@ package struct Reproduction: Hashable, Sendable {
         if case .disconnect = oneCase.probe.manner { return nil }
         let expect = oneCase.probe.manner == .expectContinue
         if request.body.count > Self.maximumBodyBytes {
-            return generated(ruleID: ruleID, caseName: oneCase.name) + " | "
-                + curl(request, data: "@-", expect: expect)
+            return generatedLine(ruleID: ruleID, oneCase, expect: expect)
         }
         return Self.line(for: request, target: target, expectContinue: expect)
+    }
+
+    /// The line for a case whose body the checker makes; `nil` when ``line(ruleID:_:)`` is as short.
+    func shortLine(ruleID: String, _ oneCase: Case) -> String? {
+        if case .disconnect = oneCase.probe.manner { return nil }
+        guard oneCase.probe.request.body.count > Self.maximumShortBytes else { return nil }
+        return generatedLine(
+            ruleID: ruleID, oneCase, expect: oneCase.probe.manner == .expectContinue)
+    }
+
+    private func generatedLine(ruleID: String, _ oneCase: Case, expect: Bool) -> String {
+        generated(ruleID: ruleID, caseName: oneCase.name) + " | "
+            + curl(oneCase.probe.request, data: "@-", expect: expect)
     }
 
     /// The line for a request whose body is not too long for one.

@@ -39,10 +39,16 @@ package struct Finding: Hashable, Sendable {
     package var text: String
     /// A shell line that sends the same request; `nil` when there is none.
     package var reproduction: String?
+    /// The same for a terminal, where a whole payload is in the way: the checker makes the body.
+    package var shortReproduction: String?
 
-    package init(caseName: String, text: String, reproduction: String? = nil) {
+    package init(
+        caseName: String, text: String, reproduction: String? = nil,
+        shortReproduction: String? = nil
+    ) {
         self.caseName = caseName
         self.text = text
         self.reproduction = reproduction
+        self.shortReproduction = shortReproduction
     }
 }
