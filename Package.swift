@@ -100,6 +100,11 @@ let package = Package(
         .executableTarget(
             name: "sample-handler", dependencies: ["Callbacks", hummingbird, logging],
             swiftSettings: settings),
+        .executableTarget(
+            name: "bench",
+            dependencies: [
+                "Callbacks", "Fixtures", "Journal", "HTTPTransport", "Delivery", nioCore, nioPosix,
+            ], swiftSettings: settings),
         .testTarget(
             name: "AcceptanceTests",
             dependencies: ["Callbacks", "Fixtures", "countersign", "sample-handler"],
