@@ -80,7 +80,7 @@ let package = Package(
             of: "Delivery",
             ["Callbacks", "Fixtures", "Journal", "HTTPTransport", nioCore, nioPosix, nioHTTP1]),
         target("Checks", ["Callbacks", "Fixtures", yams]),
-        tests(of: "Checks", ["Callbacks", "Fixtures"]),
+        tests(of: "Checks", ["Callbacks", "Fixtures", "OpenSSL"]),
         // Layer 6
         target(
             "Toolkit",
