@@ -26,7 +26,7 @@ public enum Acknowledgement: Hashable, Sendable {
     ///   - body: The body without its transfer coding.
     public init(status: Int, body: some Collection<UInt8>) {
         switch status {
-        case 200: self = Self.judge(body)
+        case 200: self = Self.judge(Array(body))
         case 300..<400: self = .redirect
         default: self = .wrongStatus
         }
@@ -35,14 +35,16 @@ public enum Acknowledgement: Hashable, Sendable {
     /// Whether the service takes the callback as received.
     public var isAccepted: Bool { self == .exact || self == .contained }
 
-    private static func judge(_ body: some Collection<UInt8>) -> Acknowledgement {
+    private static let octets = Array(text.utf8)
+
+    /// Takes an array, as every delivery asks and most are exact: two arrays are compared quickly.
+    private static func judge(_ body: [UInt8]) -> Acknowledgement {
+        if body == octets { return .exact }
         if body.isEmpty { return .emptyBody }
-        let text = Array(text.utf8)
-        if body.elementsEqual(text) { return .exact }
         var rest = body[...]
-        while let start = rest.firstIndex(of: text[0]) {
+        while let start = rest.firstIndex(of: octets[0]) {
             rest = rest[start...]
-            if rest.starts(with: text) { return .contained }
+            if rest.starts(with: octets) { return .contained }
             rest = rest.dropFirst()
         }
         return .wrongBody

@@ -6,13 +6,22 @@ import Synchronization
 package final class DeliveryClock: Sendable {
     package enum Mode: Hashable, Sendable {
         case real
-        /// Runs that many times as fast as real time.
+        /// Runs that many times as fast as real time; the factor is above zero.
         case scaled(Double)
         /// Stands still until it is moved.
         case manual(start: Int64)
         /// Stands still until nothing is due, and then skips to the next alarm: days of retries in no
         /// time, each at its exact moment.
         case skipping(start: Int64)
+
+        /// How many times as fast as real time; 0 for a clock that stands.
+        var pace: Double {
+            switch self {
+            case .real: 1
+            case .scaled(let factor): factor
+            case .manual, .skipping: 0
+            }
+        }
     }
 
     private struct Alarm {
@@ -21,69 +30,111 @@ package final class DeliveryClock: Sendable {
     }
 
     private struct Hand {
-        var now: Int64
-        var alarms: [Alarm] = []
+        var mode: Mode
+        /// Unix milliseconds that the clock showed at ``instant``.
+        var time: Int64
+        var instant: ContinuousClock.Instant
+        /// By number, which is their order.
+        var alarms: [UInt64: Alarm] = [:]
+        var nextNumber: UInt64 = 0
+
+        var now: Int64 {
+            mode.pace == 0
+                ? time : time + (instant.duration(to: .now) * mode.pace).wholeMilliseconds
+        }
+
+        mutating func set(_ time: Int64) {
+            self.time = time
+            instant = .now
+        }
+
+        /// Takes the alarms out whose time has come, in their order.
+        mutating func takeDue() -> [Alarm] {
+            let now = now
+            let due = alarms.filter { $0.value.time <= now }
+                .sorted { ($0.value.time, $0.key) < ($1.value.time, $1.key) }
+            for (number, _) in due { alarms[number] = nil }
+            return due.map(\.value)
+        }
     }
 
-    package let mode: Mode
-    private let startMilliseconds: Int64
-    private let startInstant = ContinuousClock.now
     private let hand: Mutex<Hand>
 
     package init(_ mode: Mode) {
-        self.mode = mode
-        startMilliseconds = Int64(Date().timeIntervalSince1970 * 1000)
-        hand =
+        let time: Int64 =
             switch mode {
-            case .manual(let start), .skipping(let start): Mutex(Hand(now: start))
-            case .real, .scaled: Mutex(Hand(now: 0))
+            case .manual(let start), .skipping(let start): start
+            case .real, .scaled: Int64(Date().timeIntervalSince1970 * 1000)
             }
+        hand = Mutex(Hand(mode: mode, time: time, instant: .now))
     }
+
+    /// How the time goes.
+    package var mode: Mode { hand.withLock { $0.mode } }
 
     /// Whether an alarm moves the time.
     var isSkipping: Bool { if case .skipping = mode { true } else { false } }
 
     /// Unix milliseconds.
-    package var now: Int64 {
-        switch mode {
-        case .real: startMilliseconds + elapsed.wholeMilliseconds
-        case .scaled(let factor): startMilliseconds + (elapsed * factor).wholeMilliseconds
-        case .manual, .skipping: hand.withLock { $0.now }
-        }
-    }
+    package var now: Int64 { hand.withLock { $0.now } }
 
     /// Calls `body` once when `time` has come; at once when it has come already.
     package func alarm(at time: Int64, _ body: @escaping @Sendable () -> Void) {
-        switch mode {
-        case .real: wait(Double(time - now), body)
-        case .scaled(let factor): wait(Double(time - now) / factor, body)
-        case .manual:
-            let isDue = hand.withLock { hand in
-                if time > hand.now { hand.alarms.append(Alarm(time: time, body: body)) }
-                return time <= hand.now
-            }
-            if isDue { body() }
-        case .skipping:
-            hand.withLock { $0.now = max($0.now, time) }
-            body()
+        let waiting: (number: UInt64, wait: Double)? = hand.withLock { hand in
+            if case .skipping = hand.mode { hand.set(max(hand.now, time)) }
+            let now = hand.now
+            guard time > now else { return nil }
+            let number = hand.nextNumber
+            hand.nextNumber += 1
+            hand.alarms[number] = Alarm(time: time, body: body)
+            return (number, hand.mode.pace == 0 ? .infinity : Double(time - now) / hand.mode.pace)
         }
+        if let waiting { ring(waiting.number, after: waiting.wait) } else { body() }
     }
 
-    /// Moves a manual clock to `time`; the alarms on the way go off in their order.
+    /// Moves the clock on to `time`; the alarms on the way go off in their order.
     package func advance(to time: Int64) {
         let due = hand.withLock { hand in
-            hand.now = max(hand.now, time)
-            let due = hand.alarms.filter { $0.time <= hand.now }
-            hand.alarms.removeAll { $0.time <= hand.now }
-            return due.sorted { $0.time < $1.time }
+            hand.set(max(hand.now, time))
+            return hand.takeDue()
         }
         for alarm in due { alarm.body() }
+        rearm()
     }
 
-    private var elapsed: Duration { startInstant.duration(to: .now) }
+    /// Lets the time go in another way from now on; it does not jump.
+    ///
+    /// The start of a manual clock counts only when the clock is made.
+    package func change(to mode: Mode) {
+        hand.withLock { hand in
+            hand.set(hand.now)
+            hand.mode = mode
+        }
+        rearm()
+    }
 
-    private func wait(_ milliseconds: Double, _ body: @escaping @Sendable () -> Void) {
-        DispatchQueue.global().asyncAfter(
-            deadline: .now() + max(0, milliseconds) / 1000, execute: body)
+    /// Sets timers for what waits: the old ones may be wrong since the clock was moved.
+    private func rearm() {
+        let waits = hand.withLock { hand in
+            let now = hand.now
+            return hand.mode.pace == 0
+                ? [] : hand.alarms.map { ($0.key, Double($0.value.time - now) / hand.mode.pace) }
+        }
+        for (number, wait) in waits { ring(number, after: wait) }
+    }
+
+    /// Has an alarm go off after so many real milliseconds, if it is still there and due then.
+    private func ring(_ number: UInt64, after milliseconds: Double) {
+        // A clock that stands, or an alarm in years, needs no timer: moving the clock sets new ones.
+        guard milliseconds < 1e11 else { return }
+        // A millisecond is rounded up, as the timer must not come before its time.
+        DispatchQueue.global().asyncAfter(deadline: .now() + (max(0, milliseconds) + 1) / 1000) {
+            let alarm: Alarm? = self.hand.withLock { hand in
+                guard let alarm = hand.alarms[number], alarm.time <= hand.now else { return nil }
+                hand.alarms[number] = nil
+                return alarm
+            }
+            alarm?.body()
+        }
     }
 }

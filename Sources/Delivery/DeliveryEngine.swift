@@ -9,7 +9,12 @@ package struct DeliveryEngine: Sendable {
         package var wire: WireFormat
         /// Makes the header hashes; never stored.
         package var apiKey: String
+        /// The retries of new deliveries; one that was begun before has its own.
         package var schedule: RetrySchedule
+        /// Whether a run goes on until the last retry is over.
+        ///
+        /// Otherwise what is to be tried again later stays in the journal.
+        package var waitsForRetries: Bool
         /// Deliveries that are under way at once.
         ///
         /// With 1 they go in order.
@@ -17,12 +22,13 @@ package struct DeliveryEngine: Sendable {
 
         package init(
             wire: WireFormat = .init(), apiKey: String, schedule: RetrySchedule = .never,
-            concurrency: Int = 1
+            waitsForRetries: Bool = true, concurrency: Int = 1
         ) {
             precondition(concurrency > 0, "nobody would deliver")
             self.wire = wire
             self.apiKey = apiKey
             self.schedule = schedule
+            self.waitsForRetries = waitsForRetries
             self.concurrency = concurrency
         }
     }
@@ -38,10 +44,13 @@ package struct DeliveryEngine: Sendable {
         package struct Existing: Hashable, Sendable {
             package var id: Int64
             package var attempts: Int
+            /// What is left of its schedule.
+            package var schedule: RetrySchedule
 
-            package init(id: Int64, attempts: Int) {
+            package init(id: Int64, attempts: Int, schedule: RetrySchedule) {
                 self.id = id
                 self.attempts = attempts
+                self.schedule = schedule
             }
         }
 
@@ -55,7 +64,9 @@ package struct DeliveryEngine: Sendable {
         package init(resuming record: DeliveryRecord, now: Int64) {
             self.init(
                 due: record.nextAttemptAt ?? now, delivery: record.delivery,
-                existing: Existing(id: record.id, attempts: record.attempts))
+                existing: Existing(
+                    id: record.id, attempts: record.attempts,
+                    schedule: RetrySchedule(milliseconds: record.waits)))
         }
     }
 
@@ -119,7 +130,7 @@ package struct DeliveryEngine: Sendable {
     ) async throws -> Int64? {
         let (request, destination) = try desk.request(for: job.delivery)
         let start = AttemptStart(
-            number: job.plan.begin(), startedAt: clock.now, requestHead: request.head)
+            number: job.plan.begin(), startedAt: clock.now, requestHead: request.recordedHead)
         let attempt = try await record(start, of: job)
         job.id = attempt.delivery
 
@@ -133,14 +144,16 @@ package struct DeliveryEngine: Sendable {
             AttemptReport(
                 deliveryID: attempt.delivery, delivery: job.delivery, start: start,
                 result: result, next: next))
-        return if case .retry(let time) = next { time } else { nil }
+        guard configuration.waitsForRetries, case .retry(let time) = next else { return nil }
+        return time
     }
 
     private func record(
         _ start: AttemptStart, of job: Job
     ) async throws(JournalError) -> AttemptUnderWay {
         if let id = job.id { return try await journal.begin(start, of: id) }
-        return try await journal.append(job.delivery, starting: start)
+        return try await journal.append(
+            job.delivery, starting: start, waits: job.plan.waits.map(\.wholeMilliseconds))
     }
 }
 
@@ -180,7 +193,9 @@ private struct Job: Sendable {
 
     init(_ scheduled: DeliveryEngine.Scheduled, schedule: RetrySchedule) {
         delivery = scheduled.delivery
-        plan = DeliveryPlan(schedule: schedule, attempts: scheduled.existing?.attempts ?? 0)
+        plan = DeliveryPlan(
+            schedule: scheduled.existing?.schedule ?? schedule,
+            attempts: scheduled.existing?.attempts ?? 0)
         id = scheduled.existing?.id
     }
 }

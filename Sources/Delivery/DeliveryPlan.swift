@@ -2,16 +2,15 @@ package import Journal
 
 /// Decides for one delivery what follows an attempt.
 package struct DeliveryPlan: Hashable, Sendable {
-    private let schedule: RetrySchedule
+    /// The pauses before the retries that are left.
+    package private(set) var waits: [Duration]
     /// Attempts that were begun, of all runs of the program.
     package private(set) var attempts: Int
     private var isUnderWay = false
-    /// Attempts that count against the schedule: it starts anew when a delivery is taken up again.
-    private var failures = 0
 
-    /// A plan; `attempts` were begun by earlier ones.
+    /// A plan for what is left of a schedule; `attempts` were begun by earlier plans.
     package init(schedule: RetrySchedule, attempts: Int = 0) {
-        self.schedule = schedule
+        waits = schedule.delays
         self.attempts = attempts
     }
 
@@ -33,9 +32,8 @@ package struct DeliveryPlan: Hashable, Sendable {
         precondition(isUnderWay, "no attempt was begun")
         isUnderWay = false
         if accepted { return .acknowledged }
-        guard failures < schedule.delays.count else { return .giveUp }
-        defer { failures += 1 }
-        return .retry(at: now + schedule.delays[failures].wholeMilliseconds)
+        guard !waits.isEmpty else { return .giveUp }
+        return .retry(at: now + waits.removeFirst().wholeMilliseconds)
     }
 }
 

@@ -7,6 +7,14 @@ package struct RetrySchedule: Hashable, Sendable {
         self.delays = delays
     }
 
+    /// What is left of a schedule, in milliseconds, as the journal has it.
+    package init(milliseconds: [Int64]) {
+        delays = milliseconds.map { .milliseconds($0) }
+    }
+
+    /// The pauses in milliseconds, as the journal keeps them.
+    package var milliseconds: [Int64] { delays.map(\.wholeMilliseconds) }
+
     /// One attempt and no more.
     package static let never = RetrySchedule(delays: [])
 

@@ -7,34 +7,39 @@ extension Journal {
     ///
     /// - Parameters:
     ///   - deliveries: In the order in which they are to be sent.
+    ///   - waits: Milliseconds of the pauses before retries.
     ///   - now: Unix milliseconds.
     /// - Returns: Their ids, in that order.
     /// - Throws: ``JournalError``.
     package func append(
-        _ deliveries: [NewDelivery], now: Int64
+        _ deliveries: [NewDelivery], waits: [Int64] = [], now: Int64
     ) async throws(JournalError) -> [Int64] {
         for delivery in deliveries { try checkSize(delivery) }
+        let (owner, waits) = (ownerToken, waits.stored)
         return try await write { database in
             try deliveries.map { delivery in
                 let id = try Self.insert(delivery, requestHead: nil, now: now, database)
                 try database.cachedStatement(sql: Self.insertUnfinished)
-                    .execute(arguments: [id, 0, now, nil])
+                    .execute(arguments: [id, 0, now, nil, owner, waits])
                 return id
             }
         }
     }
 
     /// Puts a delivery in together with its first attempt, in one commit.
+    ///
+    /// `waits`: Milliseconds of the pauses before retries.
     package func append(
-        _ delivery: NewDelivery, starting attempt: AttemptStart
+        _ delivery: NewDelivery, starting attempt: AttemptStart, waits: [Int64] = []
     ) async throws(JournalError) -> AttemptUnderWay {
         try checkSize(delivery)
+        let (owner, waits) = (ownerToken, waits.stored)
         let id = try await commit { database in
             let now = attempt.startedAt
             let id = try Self.insert(
                 delivery, requestHead: attempt.requestHead, now: now, database)
             try database.cachedStatement(sql: Self.insertUnfinished)
-                .execute(arguments: [id, 1, now, now])
+                .execute(arguments: [id, 1, now, now, owner, waits])
             return id
         }
         return AttemptUnderWay(delivery: id, start: attempt, headIsKept: true)
@@ -63,7 +68,8 @@ extension Journal {
             if case .retry(let time) = next {
                 try database.cachedStatement(
                     sql: """
-                        UPDATE unfinished SET next_attempt_at = ?, started_at = NULL
+                        UPDATE unfinished SET next_attempt_at = ?, started_at = NULL,
+                        waits = substr(waits, instr(waits || ',', ',') + 1)
                         WHERE delivery_id = ?
                         """
                 ).execute(arguments: [time, attempt.delivery])
@@ -75,16 +81,30 @@ extension Journal {
         }
     }
 
-    /// Gives a finished delivery another life: the next attempt is due at `now`.
-    package func reopen(delivery: Int64, now: Int64) async throws(JournalError) {
+    /// Gives a delivery another life: the next attempt is due at `now`.
+    ///
+    /// - Throws: ``JournalError`` with code `underWay` when another process sees to it.
+    package func reopen(
+        delivery: Int64, waits: [Int64] = [], now: Int64
+    ) async throws(JournalError) {
+        let (owner, waits, place) = (ownerToken, waits.stored, place)
         try await write { database in
+            let other = try String.fetchOne(
+                database, sql: "SELECT owner FROM unfinished WHERE delivery_id = ?",
+                arguments: [delivery])
+            if let other, other != owner, self.isAlive(other) {
+                throw JournalError(
+                    code: .underWay,
+                    message: "another process sees to delivery \(delivery); wait for its end",
+                    path: place)
+            }
             try database.execute(
                 sql: """
-                    INSERT INTO unfinished (delivery_id, attempts, next_attempt_at)
-                    VALUES (?1, (SELECT count(*) FROM attempt WHERE delivery_id = ?1), ?2)
-                    ON CONFLICT DO UPDATE SET next_attempt_at = ?2
+                    INSERT INTO unfinished (delivery_id, attempts, next_attempt_at, owner, waits)
+                    VALUES (?1, (SELECT count(*) FROM attempt WHERE delivery_id = ?1), ?2, ?3, ?4)
+                    ON CONFLICT DO UPDATE SET next_attempt_at = ?2, owner = ?3, waits = ?4
                     """,
-                arguments: [delivery, now])
+                arguments: [delivery, now, owner, waits])
         }
     }
 
@@ -99,8 +119,8 @@ extension Journal {
     }
 
     private static let insertUnfinished = """
-        INSERT INTO unfinished (delivery_id, attempts, next_attempt_at, started_at)
-        VALUES (?, ?, ?, ?)
+        INSERT INTO unfinished (delivery_id, attempts, next_attempt_at, started_at, owner, waits)
+        VALUES (?, ?, ?, ?, ?, ?)
         """
 
     private static func insert(
@@ -141,4 +161,12 @@ extension Journal {
             attempt.headIsKept ? nil : Data(attempt.start.requestHead),
         ])
     }
+}
+
+extension [Int64] {
+    /// The numbers with commas between them, as a row has them.
+    var stored: String { map(String.init).joined(separator: ",") }
+
+    /// The numbers of a row.
+    init(stored: String) { self = stored.split(separator: ",").compactMap { Int64($0) } }
 }

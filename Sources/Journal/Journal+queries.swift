@@ -59,36 +59,36 @@ extension Journal {
         }
     }
 
-    /// Takes over what an earlier process left unfinished: attempts without an end are marked
+    /// Takes over what processes that ended left unfinished: attempts without an end are marked
     /// interrupted, and their deliveries are due again.
     ///
-    /// Takes nothing while another process delivers from the same folder.
+    /// What a living process sees to stays with it.
     ///
     /// `now`: Unix milliseconds.
-    /// - Returns: All pending deliveries, oldest first.
+    /// - Returns: All pending deliveries that are now this process's, oldest first.
     /// - Throws: ``JournalError``.
     package func adoptUnfinished(now: Int64) async throws(JournalError) -> [DeliveryRecord] {
-        var adopted: [DeliveryRecord] = []
-        _ = try await whenAlone { () async throws(JournalError) in
-            adopted = try await write { database in
+        let owner = ownerToken
+        return try await write { database in
+            let owners = try String?.fetchAll(
+                database, sql: "SELECT DISTINCT owner FROM unfinished")
+            for other in owners where other.map({ $0 == owner || !self.isAlive($0) }) ?? true {
                 try database.execute(
                     sql: """
                         INSERT OR IGNORE INTO attempt
                         (delivery_id, number, started_at, outcome, total_us, response_bytes, response)
                         SELECT delivery_id, attempts, started_at, 'interrupted', 0, 0, x''
-                        FROM unfinished WHERE started_at IS NOT NULL
-                        """)
-                try database.execute(sql: "UPDATE unfinished SET started_at = NULL")
-                return try Row.fetchAll(
-                    database,
-                    sql: """
-                        \(Self.selection) WHERE unfinished.delivery_id IS NOT NULL
-                        ORDER BY delivery.id
-                        """
-                ).map(DeliveryRecord.init(row:))
+                        FROM unfinished WHERE started_at IS NOT NULL AND owner IS ?
+                        """, arguments: [other])
+                try database.execute(
+                    sql: "UPDATE unfinished SET started_at = NULL, owner = ? WHERE owner IS ?",
+                    arguments: [owner, other])
             }
+            return try Row.fetchAll(
+                database, sql: "\(Self.selection) WHERE unfinished.owner = ? ORDER BY delivery.id",
+                arguments: [owner]
+            ).map(DeliveryRecord.init(row:))
         }
-        return adopted
     }
 
     /// Lets go of finished deliveries that are over the limits of age and number.
@@ -116,7 +116,7 @@ extension Journal {
 
     /// A delivery, where it stands, and its last attempt's outcome.
     private static let selection = """
-        SELECT delivery.*, unfinished.next_attempt_at, unfinished.delivery_id AS unfinished_id,
+        SELECT delivery.*, unfinished.next_attempt_at, unfinished.waits, unfinished.delivery_id AS unfinished_id,
         coalesce(unfinished.attempts, last.number, 0) AS attempts, last.outcome AS last_outcome
         FROM delivery LEFT JOIN unfinished ON unfinished.delivery_id = delivery.id
         LEFT JOIN attempt AS last ON last.delivery_id = delivery.id AND last.number =
@@ -149,7 +149,8 @@ extension DeliveryRecord {
                 form: BodyForm(rawValue: form) ?? .multipart, boundary: row["boundary"]),
             state: isPending ? .pending : outcome?.isAccepted == true ? .acknowledged : .failed,
             attempts: row["attempts"], createdAt: row["created_at"],
-            nextAttemptAt: row["next_attempt_at"], lastOutcome: outcome)
+            nextAttemptAt: row["next_attempt_at"],
+            waits: [Int64](stored: row["waits"] ?? ""), lastOutcome: outcome)
     }
 }
 

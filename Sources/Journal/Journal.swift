@@ -13,33 +13,68 @@ package final class Journal: Sendable {
     package let limits: JournalConfiguration.Limits
     let writer: any DatabaseWriter
     private let commits: GroupCommit
-    private let lock: FolderLock?
+    /// `nil` for a journal in memory, and for one that is only read.
+    private let owner: FolderOwner?
 
     /// Opens the journal, and makes it when there is none.
     ///
     /// - Throws: ``JournalError``.
     package init(_ configuration: JournalConfiguration) throws(JournalError) {
         limits = configuration.limits
-        switch configuration.storage {
-        case .memory:
-            place = "memory"
-            lock = nil
-        case .folder(let path):
-            place = path
-            try DataFolder.prepare(path)
-            lock = try FolderLock(folder: path)
-        }
         do {
-            writer = try Self.open(configuration)
-            commits = GroupCommit(writer: writer)
+            switch configuration.storage {
+            case .memory:
+                place = "memory"
+                owner = nil
+                writer = try Self.open(configuration)
+            case .folder(let path):
+                place = path
+                try DataFolder.prepare(path)
+                owner = try FolderOwner(folder: path)
+                writer = try SetUpLock.with(folder: path) { try Self.open(configuration) }
+            }
         } catch {
-            throw JournalError(error, path: place)
+            throw JournalError(error, path: configuration.storage.place)
         }
+        commits = GroupCommit(writer: writer)
+    }
+
+    /// Opens a journal that is there, to read it; nothing in its folder is changed.
+    ///
+    /// - Returns: `nil` when the folder has no journal.
+    /// - Throws: ``JournalError``.
+    package convenience init?(reading folder: String) throws(JournalError) {
+        let file = DataFolder.journalFile(in: folder)
+        guard FileManager.default.fileExists(atPath: file) else { return nil }
+        do {
+            let reader = try Self.openForReading(file)
+            try Self.checkOwner(of: reader, file)
+            self.init(writer: reader, place: folder)
+        } catch {
+            throw JournalError(error, path: folder)
+        }
+    }
+
+    private init(writer: any DatabaseWriter, place: String) {
+        limits = .init()
+        owner = nil
+        self.place = place
+        self.writer = writer
+        commits = GroupCommit(writer: writer)
     }
 
     /// Closes the database; later calls fail.
     package func close() throws(JournalError) {
         do { try writer.close() } catch { throw JournalError(error, path: place) }
+        owner?.release()
+    }
+
+    /// Names this process in the journal.
+    var ownerToken: String { owner?.token ?? "memory" }
+
+    /// Whether the process with this token may still deliver.
+    func isAlive(_ token: String) -> Bool {
+        owner != nil && FolderOwner.isAlive(token, in: place)
     }
 
     /// Octets of a page of the file.
@@ -59,25 +94,33 @@ package final class Journal: Sendable {
             try database.execute(
                 sql: "PRAGMA wal_autocheckpoint = \(Self.checkpointBytes / Self.pageBytes)")
         }
-        let writer: any DatabaseWriter
         switch configuration.storage {
-        case .memory: writer = try DatabaseQueue(configuration: settings)
+        case .memory:
+            let writer = try DatabaseQueue(configuration: settings)
+            try Schema.migrator.migrate(writer)
+            return writer
         case .folder(let path):
-            writer = try DatabasePool(
-                path: DataFolder.journalFile(in: path), configuration: settings)
+            let file = DataFolder.journalFile(in: path)
+            // A look before the first write: what is not ours is left as it is, to the last octet.
+            let reader = try openForReading(file)
+            try checkOwner(of: reader, file)
+            try reader.close()
+            let writer = try DatabasePool(path: file, configuration: settings)
+            try Schema.migrator.migrate(writer)
+            return writer
         }
-        try checkOwner(of: writer, configuration)
-        try Schema.migrator.migrate(writer)
-        return writer
+    }
+
+    private static func openForReading(_ file: String) throws -> DatabaseQueue {
+        var settings = GRDB.Configuration()
+        settings.readonly = true
+        settings.busyMode = .timeout(10)  // seconds that another process may hold the file
+        return try DatabaseQueue(path: file, configuration: settings)
     }
 
     /// Refuses what we must not write to: another program's file, or a newer version's.
-    private static func checkOwner(
-        of writer: any DatabaseWriter, _ configuration: JournalConfiguration
-    ) throws {
-        guard case .folder(let path) = configuration.storage else { return }
-        try writer.read { database in
-            let file = DataFolder.journalFile(in: path)
+    private static func checkOwner(of reader: some DatabaseReader, _ file: String) throws {
+        try reader.read { database in
             let mark = try Int.fetchOne(database, sql: "PRAGMA application_id") ?? 0
             let tables = try Int.fetchOne(database, sql: "SELECT count(*) FROM sqlite_master") ?? 0
             guard mark == Schema.applicationID || tables == 0 else {
@@ -86,7 +129,7 @@ package final class Journal: Sendable {
                     message: "it is another program's database; choose another folder with --data",
                     path: file)
             }
-            if try Schema.migrator.hasBeenSuperseded(database) {
+            if tables > 0, try Schema.migrator.hasBeenSuperseded(database) {
                 throw JournalError(
                     code: .newerVersion,
                     message: "a newer version of countersign wrote it; "
@@ -131,19 +174,6 @@ package final class Journal: Sendable {
         } catch {
             throw JournalError(error, path: place)
         }
-    }
-
-    /// Runs `body` when no other process has this folder open for deliveries; returns whether it did.
-    func whenAlone(_ body: () async throws(JournalError) -> Void) async throws(JournalError) -> Bool
-    {
-        guard let lock else {
-            try await body()
-            return true
-        }
-        guard lock.makeExclusive() else { return false }
-        defer { lock.makeShared() }
-        try await body()
-        return true
     }
 }
 

@@ -6,6 +6,9 @@ package struct JournalConfiguration: Hashable, Sendable {
         case folder(String)
         /// Memory; gone with the process.
         case memory
+
+        /// The folder's path, or `memory`.
+        var place: String { if case .folder(let path) = self { path } else { "memory" } }
     }
 
     /// What a commit survives.

@@ -4,7 +4,7 @@ import GRDB
 package struct JournalError: Error, Equatable, Sendable, CustomStringConvertible {
     package struct Code: Hashable, Sendable, CustomStringConvertible {
         private enum Kind: String {
-            case unusableFolder, notAJournal, newerVersion, full, tooLarge, failed
+            case unusableFolder, notAJournal, newerVersion, full, tooLarge, underWay, failed
         }
         private let kind: Kind
         /// The folder cannot be made, read or written.
@@ -17,6 +17,8 @@ package struct JournalError: Error, Equatable, Sendable, CustomStringConvertible
         package static let full = Code(kind: .full)
         /// A payload is over the limit.
         package static let tooLarge = Code(kind: .tooLarge)
+        /// Another process sees to the delivery.
+        package static let underWay = Code(kind: .underWay)
         /// Another failure of the database; its own words are in the message.
         package static let failed = Code(kind: .failed)
         /// The code's name.

@@ -62,6 +62,8 @@ package struct DeliveryRecord: Hashable, Sendable {
     package var createdAt: Int64
     /// Unix milliseconds; `nil` when no attempt will follow.
     package var nextAttemptAt: Int64?
+    /// Milliseconds of the pauses before the retries that are left.
+    package var waits: [Int64]
     /// The outcome of the last finished attempt.
     package var lastOutcome: Outcome?
 }

@@ -11,8 +11,19 @@ enum Schema {
             try database.execute(sql: "PRAGMA application_id = \(applicationID)")
             try database.execute(sql: first)
         }
+        migrator.registerMigration("2 owners and schedules of unfinished deliveries") { database in
+            try database.execute(sql: second)
+        }
         return migrator
     }
+
+    // `owner` is the process that sees to a delivery; null for one that an older version left.
+    // `waits` are the pauses of the retries that are left, in milliseconds, with commas between them:
+    // a delivery's schedule goes on whoever takes it over.
+    private static let second = """
+        ALTER TABLE unfinished ADD COLUMN owner TEXT;
+        ALTER TABLE unfinished ADD COLUMN waits TEXT NOT NULL DEFAULT '';
+        """
 
     // Times are Unix milliseconds on the delivery clock; durations are microseconds.
     //

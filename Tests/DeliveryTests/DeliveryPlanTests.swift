@@ -28,11 +28,12 @@ import Testing
         #expect(plan.finish(accepted: true, now: 0) == .acknowledged)
     }
 
-    @Test func `earlier attempts are counted on, and the schedule starts anew`() {
-        var plan = DeliveryPlan(schedule: RetrySchedule(delays: [.seconds(1)]), attempts: 7)
-        #expect(plan.begin() == 8)
+    @Test func `what is left of a schedule goes on, and earlier attempts are counted on`() {
+        var plan = DeliveryPlan(schedule: RetrySchedule(milliseconds: [1000]), attempts: 6)
+        #expect(plan.begin() == 7)
         #expect(plan.finish(accepted: false, now: 0) == .retry(at: 1000))
-        #expect(plan.begin() == 9)
+        #expect(plan.waits.isEmpty)
+        #expect(plan.begin() == 8)
         #expect(plan.finish(accepted: false, now: 1000) == .giveUp)
     }
 }

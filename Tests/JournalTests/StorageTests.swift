@@ -16,6 +16,10 @@ import Testing
             let journal = try Journal(JournalConfiguration(storage: .folder(path)))
             let attributes = try FileManager.default.attributesOfItem(atPath: path)
             #expect(attributes[.posixPermissions] as? Int == 0o700)
+            for name in ["journal.sqlite", "journal.sqlite-wal"] {
+                let file = try FileManager.default.attributesOfItem(atPath: "\(path)/\(name)")
+                #expect(file[.posixPermissions] as? Int == 0o600, "\(name)")
+            }
             #expect(try String(contentsOfFile: path + "/.gitignore", encoding: .utf8) == "*\n")
             try journal.close()
         }
@@ -64,9 +68,15 @@ import Testing
             // Locks belong to open files, so a second journal stands for a second process.
             let second = try Journal(configuration)
             #expect(try await second.adoptUnfinished(now: now).isEmpty)
+            // Whether a third one asks makes no difference.
+            let third = try Journal(configuration)
+            #expect(try await third.adoptUnfinished(now: now).isEmpty)
             #expect(try await first.deliveries().map(\.lastOutcome) == [nil])
             try first.close()
+            #expect(try await third.adoptUnfinished(now: now).map(\.lastOutcome) == [.interrupted])
+            #expect(try await second.adoptUnfinished(now: now).isEmpty)
             try second.close()
+            try third.close()
         }
     }
 
@@ -91,10 +101,21 @@ import Testing
             let other = try DatabaseQueue(path: path + "/journal.sqlite")
             try await other.write { try $0.execute(sql: "CREATE TABLE theirs (a)") }
             try other.close()
-            #expect(
-                code { _ = try Journal(JournalConfiguration(storage: .folder(path))) }
-                    == .notAJournal)
+            try expectUntouched(path, .notAJournal)
         }
+    }
+
+    /// Opening fails with that code, and the file is the same to the last octet.
+    private func expectUntouched(
+        _ path: String, _ expected: JournalError.Code,
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) throws {
+        let file = path + "/journal.sqlite"
+        let before = FileManager.default.contents(atPath: file)
+        let found = code { _ = try Journal(JournalConfiguration(storage: .folder(path))) }
+        #expect(found == expected, sourceLocation: sourceLocation)
+        let isSame = FileManager.default.contents(atPath: file) == before
+        #expect(isSame, sourceLocation: sourceLocation)
     }
 
     @Test func `refuses what a newer version wrote`() async throws {
@@ -106,9 +127,7 @@ import Testing
                     sql: "INSERT INTO grdb_migrations (identifier) VALUES ('2 from the future')")
             }
             try newer.close()
-            #expect(
-                code { _ = try Journal(JournalConfiguration(storage: .folder(path))) }
-                    == .newerVersion)
+            try expectUntouched(path, .newerVersion)
         }
     }
 

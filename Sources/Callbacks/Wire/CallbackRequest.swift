@@ -15,6 +15,15 @@ package struct CallbackRequest: Hashable, Sendable {
         self.body = body
     }
 
+    /// The same with secret header values left out, for records.
+    package var withoutSecrets: CallbackRequest {
+        var request = self
+        for index in headers.indices where headers[index].isSecret {
+            request.headers[index].value = HeaderField.redacted
+        }
+        return request
+    }
+
     /// The head as sent: request line, `Host`, the other fields and the empty line.
     ///
     /// - Parameters:

@@ -11,6 +11,29 @@ package struct HeaderField: Hashable, Sendable, Codable {
     }
 }
 
+extension HeaderField {
+    /// What stands in records and reports for a secret value.
+    package static let redacted = "[redacted]"
+
+    /// Whether the value opens something, so that no record and no report may have it.
+    ///
+    /// By its name: those of RFC 9110 and RFC 6265, and what people call keys and tokens of their own.
+    package var isSecret: Bool {
+        // Asked for every request, so our own names are let through first.
+        guard !Self.ownNames.contains(name) else { return false }
+        let lower = name.lowercased()
+        return Self.secretWords.contains { lower.contains($0) }
+    }
+
+    private static let ownNames: Set = [
+        "User-Agent", "Accept", "Content-MD5", "Content-Sha256", "Content-Length", "Content-Type",
+    ]
+    private static let secretWords = [
+        "authorization", "cookie", "token", "secret", "password", "api-key", "apikey", "x-key",
+        "auth-key", "signature-key",
+    ]
+}
+
 extension [HeaderField] {
     /// The value of the first field with that name, whatever its letter case.
     package func first(_ name: String) -> String? {

@@ -52,7 +52,8 @@ package struct Problem: Error, Hashable, Sendable, CustomStringConvertible {
 
     private static let journalCodes: [JournalError.Code: ProblemCode] = [
         .unusableFolder: .unusableFolder, .notAJournal: .notAJournal, .newerVersion: .newerJournal,
-        .full: .diskFull, .tooLarge: .tooLarge, .failed: .journalFailed,
+        .full: .diskFull, .tooLarge: .tooLarge, .underWay: .deliveryUnderWay,
+        .failed: .journalFailed,
     ]
 
     private static let checkCodes: [CheckError.Code: ProblemCode] = [

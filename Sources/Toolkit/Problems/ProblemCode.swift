@@ -24,11 +24,14 @@ package enum ProblemCode: Int, Hashable, Sendable, CaseIterable {
     case diskFull = 1304
     case journalFailed = 1305
     case unknownDelivery = 1306
+    case deliveryUnderWay = 1307
     case tls = 1401
     case unknownRule = 1501
     case malformedSuite = 1502
     case unusableFile = 1601
     case missingProgram = 1602
+    case addressInUse = 1603
+    case outputFailed = 1604
     case unexpected = 1901
 
     /// As it is printed: `CS-1204`.
@@ -110,6 +113,9 @@ package enum ProblemCode: Int, Hashable, Sendable, CaseIterable {
         case .unknownDelivery:
             "The journal has no delivery with that number. 'countersign events list' shows them; "
                 + "old ones go after 30 days."
+        case .deliveryUnderWay:
+            "Another process delivers from the same folder and has this delivery in hand. Wait until "
+                + "it has ended, or use another folder."
         case .tls:
             "TLS could not be set up. The file of --ca must hold certificates in PEM; the message "
                 + "has OpenSSL's reason."
@@ -122,6 +128,12 @@ package enum ProblemCode: Int, Hashable, Sendable, CaseIterable {
         case .missingProgram:
             "The program sample-handler is not beside countersign. Build the whole package with "
                 + "'swift build', or start another handler."
+        case .addressInUse:
+            "Another program listens on that address already. Stop it, or choose another port; port "
+                + "0 takes a free one."
+        case .outputFailed:
+            "The results cannot be written to standard output, such as onto a full disk. What was "
+                + "delivered is in the journal all the same."
         case .unexpected:
             "Something failed that should not. Please report it with the message and the command."
         }

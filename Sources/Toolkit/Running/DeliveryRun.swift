@@ -30,10 +30,12 @@ package struct DeliveryRun: Sendable {
         case attempt(AttemptReport)
     }
 
-    /// How many deliveries ended in which way.
+    /// How many deliveries ended in which way; those of an earlier run count apart.
     package struct Summary: Hashable, Sendable {
         package var acknowledged = 0
         package var failed = 0
+        /// Deliveries of an earlier run that were not acknowledged now.
+        package var adoptedFailed = 0
         /// Attempts, those of retries included.
         package var attempts = 0
 
@@ -51,7 +53,8 @@ package struct DeliveryRun: Sendable {
 
     /// Delivers `deliveries`, each so long after the start, behind what an earlier run left.
     ///
-    /// An earlier run's delivery that is not due yet stays where it is, unless this run retries too.
+    /// An earlier run's delivery goes on by its own schedule; one that is not due yet stays where it is,
+    /// unless this run waits for retries too.
     ///
     /// - Parameters:
     ///   - deliveries: In order.
@@ -69,10 +72,11 @@ package struct DeliveryRun: Sendable {
             .filter { plan.schedule != .never || ($0.nextAttemptAt ?? now) <= now }
         if !adopted.isEmpty { report(.adopted(adopted.count)) }
         let old = adopted.map { DeliveryEngine.Scheduled(resuming: $0, now: now) }
+        let adoptedIDs = Set(adopted.map(\.id))
         let new = deliveries.lazy.map { offset, delivery in
             DeliveryEngine.Scheduled(due: now + offset.wholeMilliseconds, delivery: delivery)
         }
-        return try await run(old, then: new, clock: clock, report: report)
+        return try await run(old, then: new, adopted: adoptedIDs, clock: clock, report: report)
     }
 
     /// Sends a delivery of the journal once more.
@@ -80,32 +84,36 @@ package struct DeliveryRun: Sendable {
         _ record: DeliveryRecord, report: @escaping @Sendable (Report) -> Void
     ) async throws -> Summary {
         let clock = DeliveryClock(plan.clock)
-        try await services.journal.reopen(delivery: record.id, now: clock.now)
+        try await services.journal.reopen(
+            delivery: record.id, waits: plan.schedule.milliseconds, now: clock.now)
         var record = record
         record.nextAttemptAt = clock.now
+        record.waits = plan.schedule.milliseconds
         let again = DeliveryEngine.Scheduled(resuming: record, now: clock.now)
         return try await run(
-            [again], then: EmptyCollection<DeliveryEngine.Scheduled>(), clock: clock, report: report
-        )
+            [again], then: EmptyCollection<DeliveryEngine.Scheduled>(), adopted: [], clock: clock,
+            report: report)
     }
 
     private func run(
         _ old: [DeliveryEngine.Scheduled], then new: some Sequence<DeliveryEngine.Scheduled>,
-        clock: DeliveryClock, report: @escaping @Sendable (Report) -> Void
+        adopted: Set<Int64>, clock: DeliveryClock, report: @escaping @Sendable (Report) -> Void
     ) async throws -> Summary {
         let settings = services.settings
         let engine = DeliveryEngine(
             DeliveryEngine.Configuration(
                 wire: settings.wire, apiKey: settings.signingKey, schedule: plan.schedule,
-                concurrency: plan.concurrency),
+                waitsForRetries: plan.schedule != .never, concurrency: plan.concurrency),
             client: services.client, journal: services.journal, clock: clock)
         let source = Source(old, new)
         let summary = Mutex(Summary())
         try await engine.run(source: { source.next() }) { attempt in
             summary.withLock { summary in
                 summary.attempts += 1
+                let isAdopted = adopted.contains(attempt.deliveryID)
                 switch attempt.next {
-                case .acknowledged: summary.acknowledged += 1
+                case .acknowledged: summary.acknowledged += isAdopted ? 0 : 1
+                case .giveUp where isAdopted: summary.adoptedFailed += 1
                 case .giveUp: summary.failed += 1
                 case .retry: break
                 }

@@ -27,7 +27,9 @@ package struct Settings: Sendable {
     ///
     /// - Throws: ``Problem`` that names the value, where it stands, and what would fit.
     package init(_ sources: SettingSources) throws(Problem) {
-        apiKey = sources.value(.apiKey)?.text
+        apiKey = try Self.parsed(sources.value(.apiKey), "a key that is not empty") {
+            $0.isEmpty ? nil : $0
+        }
         seed =
             try Self.parsed(sources.value(.seed), "a number from 0") { UInt64($0) }
             ?? Self.defaultSeed
