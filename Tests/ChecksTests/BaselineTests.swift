@@ -54,7 +54,8 @@ import Testing
         #expect(failed.map(\.id) == ["answers-status-200"])
         #expect(
             failed.first?.verdict.message
-                == "expected status 200, got 404; is this the handler's path?")
+                == "expected status 200, got 404; is this the handler's path?"
+                + "; if the handler has a key of its own, name it with --api-key")
         #expect(card.exitCode == 1)
     }
 

@@ -24,14 +24,16 @@ package struct Battery: Sendable {
         /// How long the prober waits for an answer; for judging slow ones.
         package var timeLimit: Duration
         package var wire: WireFormat
-        /// More arguments of the command on which requests depend, for lines that reproduce them.
+        /// Words of the command on which requests depend, for lines that reproduce them.
         package var commandArguments: [String]
+        /// Words of curl about the connection, for the same lines.
+        package var curlArguments: [String]
 
         package init(
             target: String, apiKey: String? = nil, now: Int64, seed: UInt64 = 0,
             selection: Selection = Selection(), maximumFailures: Int? = nil,
             timeLimit: Duration = .seconds(30), wire: WireFormat = WireFormat(),
-            commandArguments: [String] = []
+            commandArguments: [String] = [], curlArguments: [String] = []
         ) {
             self.target = target
             self.apiKey = apiKey
@@ -42,6 +44,13 @@ package struct Battery: Sendable {
             self.timeLimit = timeLimit
             self.wire = wire
             self.commandArguments = commandArguments
+            self.curlArguments = curlArguments
+        }
+
+        var reproduction: Reproduction {
+            Reproduction(
+                target: target, seed: seed, timestamp: now, arguments: commandArguments,
+                curlArguments: curlArguments)
         }
     }
 
@@ -63,6 +72,24 @@ package struct Battery: Sendable {
             message:
                 "the rule \(ruleID) has no case of that name; it has \(listed(cases.map(\.name)))",
             path: caseName)
+    }
+
+    /// A file for curl that sends one case of a rule, or all of them in the rule's manner.
+    ///
+    /// `options`: Lines for each request, such as `insecure`.
+    /// - Throws: ``CheckError`` with code `unknownRule`, `unknownCase` or `noEvent`.
+    package func curl(
+        ruleID: String, caseName: String, options: [String]
+    ) throws(CheckError) -> CurlConfiguration {
+        guard let rule = Rule.named(ruleID) else { throw Selection.unknown(ruleID) }
+        guard caseName == Reproduction.allCases else {
+            return CurlConfiguration(
+                [try request(ruleID: ruleID, caseName: caseName)], to: configuration.target,
+                options: options)
+        }
+        return CurlConfiguration(
+            try cases(of: rule).map(\.probe.request), to: configuration.target, options: options,
+            isParallel: rule.sending == .together)
     }
 
     /// The settings of all requests.

@@ -2,19 +2,23 @@ import Callbacks
 
 /// What a rule's check has at hand: its cases, and the way to send them.
 struct Examination: Sendable {
-    let ruleID: String
+    let rule: Rule
     let cases: [Case]
+    /// An event that a good handler acknowledges, to see whether it still does.
+    let good: Case
     let baseline: Baseline
     let timeLimit: Duration
     private let prober: any Prober
     private let reproduction: Reproduction
 
     init(
-        rule: Rule, cases: [Case], baseline: Baseline, timeLimit: Duration, prober: any Prober,
+        rule: Rule, cases: [Case], good: Case, baseline: Baseline, timeLimit: Duration,
+        prober: any Prober,
         reproduction: Reproduction
     ) {
-        ruleID = rule.id
+        self.rule = rule
         self.cases = cases
+        self.good = good
         self.baseline = baseline
         self.timeLimit = timeLimit
         self.prober = prober
@@ -30,7 +34,7 @@ struct Examination: Sendable {
     /// Sends one of the rule's cases.
     func send(_ name: String) async -> Answer {
         guard let oneCase = cases.first(where: { $0.name == name }) else {
-            preconditionFailure("\(ruleID) has no case \(name)")
+            preconditionFailure("\(rule.id) has no case \(name)")
         }
         return await send(oneCase)
     }
@@ -39,10 +43,22 @@ struct Examination: Sendable {
         Answer(oneCase: oneCase, observation: await prober.send(oneCase.probe))
     }
 
+    /// Answers in a row that do not come before the rest of a rule's cases is left out: the verdict
+    /// is clear, and each of them takes the whole time limit.
+    static let maximumTimeouts = 3
+
     /// Sends the cases one after another.
     func sendAll() async -> [Answer] {
         var answers: [Answer] = []
-        for oneCase in cases { answers.append(await send(oneCase)) }
+        for oneCase in cases {
+            answers.append(await send(oneCase))
+            let last = answers.suffix(Self.maximumTimeouts)
+            if last.count == Self.maximumTimeouts,
+                last.allSatisfy({ $0.observation.outcome == .timeout })
+            {
+                break
+            }
+        }
         return answers
     }
 
@@ -56,8 +72,8 @@ struct Examination: Sendable {
     func finding(_ answer: Answer, _ text: String? = nil) -> Finding {
         Finding(
             caseName: answer.oneCase.name, text: text ?? answer.observation.mismatch,
-            reproduction: reproduction.line(ruleID: ruleID, answer.oneCase),
-            shortReproduction: reproduction.shortLine(ruleID: ruleID, answer.oneCase))
+            reproduction: reproduction.line(rule, answer.oneCase),
+            shortReproduction: reproduction.shortLine(rule, answer.oneCase))
     }
 }
 
@@ -92,7 +108,24 @@ extension Examination {
     /// Sends all cases, none of which a good handler acknowledges.
     func noneAcknowledged(otherwise status: Verdict.Status = .fail, reason: String) async -> Verdict
     {
-        judgeRefused(await sendAll(), otherwise: status, reason: reason)
+        await judgeForgeries(await sendAll(), otherwise: status, reason: reason)
+    }
+
+    /// Whether forged events were refused by a handler that still takes good ones: one that takes
+    /// nothing any more, as under a limit of its rate, has not looked at the hash.
+    func judgeForgeries(
+        _ answers: [Answer], otherwise status: Verdict.Status, reason: String
+    ) async -> Verdict {
+        let verdict = judgeRefused(answers, otherwise: status, reason: reason)
+        guard verdict.status != status, let obstacle = await reasonToDoubt() else { return verdict }
+        return .skipped(obstacle)
+    }
+
+    /// Why a refusal says nothing: a good event is refused as well; `nil` when it is taken.
+    func reasonToDoubt() async -> String? {
+        let answer = await send(good)
+        guard !answer.observation.isAcknowledged else { return nil }
+        return "a good event is refused as well by now (\(answer.observation.came))"
     }
 
     func judgeRefused(

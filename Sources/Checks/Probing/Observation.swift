@@ -71,9 +71,9 @@ extension Observation {
         }
     }
 
-    /// The start of the body in quotes, on one line.
+    /// The start of the body in quotes, on one line; what cannot be seen is written as an escape.
     package var excerpt: String {
-        let start = String(decoding: body.prefix(Self.maximumExcerptBytes), as: UTF8.self).oneLine
+        let start = String(decoding: body.prefix(Self.maximumExcerptBytes), as: UTF8.self).visible
         return "'\(start)\(body.count > Self.maximumExcerptBytes ? "…" : "")'"
     }
 

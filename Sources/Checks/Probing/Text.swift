@@ -4,12 +4,38 @@ extension String {
         var output = ""
         var gap = false
         for scalar in unicodeScalars {
-            if scalar.properties.isWhitespace || scalar.value < 0x20 || scalar.value == 0x7f {
+            let isInvisible =
+                switch scalar.properties.generalCategory {
+                case .control, .format: true
+                default: scalar.properties.isWhitespace
+                }
+            if isInvisible {
                 gap = !output.isEmpty
             } else {
                 if gap { output.append(" ") }
                 gap = false
                 output.unicodeScalars.append(scalar)
+            }
+        }
+        return output
+    }
+}
+
+extension String {
+    /// The text with line ends, tabs and what has no shape as escapes: `\n`, `\u{200f}`.
+    var visible: String {
+        var output = ""
+        for scalar in unicodeScalars {
+            switch scalar {
+            case "\n": output += "\\n"
+            case "\r": output += "\\r"
+            case "\t": output += "\\t"
+            default:
+                switch scalar.properties.generalCategory {
+                case .control, .format, .lineSeparator, .paragraphSeparator:
+                    output += "\\u{\(String(scalar.value, radix: 16))}"
+                default: output.unicodeScalars.append(scalar)
+                }
             }
         }
         return output

@@ -50,8 +50,8 @@ enum HTMLStyle {
         .pass > summary .mark { color: var(--pass); } .fail > summary .mark { color: var(--fail); }
         .warn > summary .mark { color: var(--warn); } .info > summary .mark { color: var(--info); }
         .skipped > summary { color: var(--skipped); }
-        .fail { border-left: 3px solid var(--fail); } .warn { border-left: 3px solid var(--warn); }
-        h1, .reason, .counts li, .meter span { border-left: 0; }
+        details.fail { border-left: 3px solid var(--fail); }
+        details.warn { border-left: 3px solid var(--warn); }
         .body { padding: 0 .9rem .8rem 2.7rem; }
         .body p { margin: .45rem 0; max-width: 44rem; overflow-wrap: anywhere; }
         .reason { font-weight: 600; }

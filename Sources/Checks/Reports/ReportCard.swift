@@ -25,8 +25,12 @@ package struct ReportCard: Hashable, Sendable {
     /// 0 when nothing failed, 1 when something did or nothing could be judged, 2 without a run.
     package var exitCode: Int32 {
         if runError != nil { return 2 }
-        return hasFailures || isEmptyOfVerdicts ? 1 : 0
+        return hasFailures || isEmptyOfVerdicts || isBlind ? 1 : 0
     }
+
+    /// Whether rules were skipped for want of the handler's key: a build that lost its secret must not
+    /// be green.
+    package var isBlind: Bool { key == .unknown && count(.skipped) > 0 }
 
     package var hasFailures: Bool { count(.fail) > 0 }
 
@@ -46,7 +50,9 @@ package struct ReportCard: Hashable, Sendable {
             Self.part(count(.info), "note", "notes"),
             Self.part(count(.skipped), "skipped", "skipped"),
         ].compactMap { $0 }.joined(separator: ", ")
-        return isEmptyOfVerdicts ? parts + ": nothing could be judged" : parts
+        if isEmptyOfVerdicts { return parts + ": nothing could be judged" }
+        return isBlind
+            ? parts + ": name the handler's key with --api-key or COUNTERSIGN_API_KEY" : parts
     }
 
     private static func part(_ count: Int, _ one: String, _ many: String) -> String? {

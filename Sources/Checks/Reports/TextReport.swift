@@ -47,8 +47,13 @@ package struct TextReport: Sendable {
     private func details(of result: CheckResult) -> [String] {
         var lines: [String] = []
         let findings = result.verdict.findings
+        // The message names the cases; a line for each is of use where they differ.
+        let isOneThing =
+            Set(findings.map(\.text)).count == 1
+            && findings.allSatisfy { result.verdict.message.contains($0.caseName) }
         for (index, finding) in findings.enumerated() {
-            if findings.count == 1, finding.text == result.verdict.message { continue }
+            // The message says it all where there is one case.
+            if findings.count == 1 || isOneThing { continue }
             // Cases that came to the same share a line.
             if findings[..<index].contains(where: { $0.text == finding.text }) { continue }
             let names = findings.filter { $0.text == finding.text }.map(\.caseName)

@@ -11,47 +11,61 @@ package struct Reproduction: Hashable, Sendable {
     let target: String
     let seed: UInt64
     let timestamp: Int64
-    /// More arguments of `countersign check` on which requests depend.
+    /// Words of `countersign check` on which requests depend, as a shell takes them.
     let arguments: [String]
+    /// Words of curl about the connection, as a shell takes them.
+    let curlArguments: [String]
 
-    package init(target: String, seed: UInt64, timestamp: Int64, arguments: [String] = []) {
+    package init(
+        target: String, seed: UInt64, timestamp: Int64, arguments: [String] = [],
+        curlArguments: [String] = []
+    ) {
         self.target = target
         self.seed = seed
         self.timestamp = timestamp
         self.arguments = arguments
+        self.curlArguments = curlArguments
     }
 
     /// The line for a case; `nil` when no such line does the same.
-    func line(ruleID: String, _ oneCase: Case) -> String? {
+    func line(_ rule: Rule, _ oneCase: Case) -> String? {
         let request = oneCase.probe.request
         if case .disconnect = oneCase.probe.manner { return nil }
+        if rule.sending != .alone {
+            return generated(rule.id, "--curl", Self.allCases) + " | curl -K -"
+        }
         let expect = oneCase.probe.manner == .expectContinue
         if request.body.count > Self.maximumBodyBytes {
-            return generatedLine(ruleID: ruleID, oneCase, expect: expect)
+            return generatedLine(rule.id, oneCase, expect: expect)
         }
-        return Self.line(for: request, target: target, expectContinue: expect)
+        return line(for: request, expectContinue: expect)
     }
 
-    /// The line for a case whose body the checker makes; `nil` when ``line(ruleID:_:)`` is as short.
-    func shortLine(ruleID: String, _ oneCase: Case) -> String? {
+    /// The line for a terminal, in which the checker makes the request; `nil` when
+    /// ``line(_:_:)`` is short.
+    func shortLine(_ rule: Rule, _ oneCase: Case) -> String? {
         if case .disconnect = oneCase.probe.manner { return nil }
-        guard oneCase.probe.request.body.count > Self.maximumShortBytes else { return nil }
-        return generatedLine(
-            ruleID: ruleID, oneCase, expect: oneCase.probe.manner == .expectContinue)
+        guard rule.sending == .alone else { return nil }
+        let count = oneCase.probe.request.body.count
+        guard count > Self.maximumShortBytes else { return nil }
+        if count > CurlConfiguration.maximumBodyBytes {
+            return generatedLine(
+                rule.id, oneCase, expect: oneCase.probe.manner == .expectContinue)
+        }
+        return generated(rule.id, "--curl", oneCase.name) + " | curl -K -"
     }
 
-    private func generatedLine(ruleID: String, _ oneCase: Case, expect: Bool) -> String {
-        generated(ruleID: ruleID, caseName: oneCase.name) + " | "
+    /// What stands for all cases of a rule where one case is named.
+    package static let allCases = "all"
+
+    private func generatedLine(_ ruleID: String, _ oneCase: Case, expect: Bool) -> String {
+        generated(ruleID, "--print-body", oneCase.name) + " | "
             + curl(oneCase.probe.request, data: "@-", expect: expect)
     }
 
     /// The line for a request whose body is not too long for one.
-    static func line(
-        for request: CallbackRequest, target: String, expectContinue: Bool = false
-    )
-        -> String
-    {
-        let line = Reproduction(target: target, seed: 0, timestamp: 0)
+    func line(for request: CallbackRequest, expectContinue: Bool = false) -> String {
+        let line = self
         if let json = request.onlyMultipartField {
             return line.curlForm(request, json: json, expect: expectContinue)
         }
@@ -64,22 +78,22 @@ package struct Reproduction: Hashable, Sendable {
             + line.curl(request, data: "@-", expect: expectContinue)
     }
 
-    private func generated(ruleID: String, caseName: String) -> String {
-        let words =
-            ["countersign", "check", target, "--seed", "\(seed)", "--timestamp"]
-            + ["\(timestamp)"] + arguments + ["--only", ruleID, "--print-body", caseName]
-        return words.map { ShellWord($0).description }.joined(separator: " ")
+    private func generated(_ ruleID: String, _ flag: String, _ caseName: String) -> String {
+        let begin = ["countersign", "check", target, "--seed", "\(seed)"]
+        let end = ["--timestamp", "\(timestamp)", "--only", ruleID, flag, caseName]
+        func quoted(_ words: [String]) -> [String] { words.map { ShellWord($0).description } }
+        return (quoted(begin) + arguments + quoted(end)).joined(separator: " ")
     }
 
     /// curl writes a form of its own, with its own boundary: the same but for that.
     private func curlForm(_ request: CallbackRequest, json: String, expect: Bool) -> String {
         let form = " --form-string \(ShellWord("json=" + json))"
-        return "curl -sS" + headers(request, without: ["content-length", "content-type", "accept"])
+        return curlStart + headers(request, without: ["content-length", "content-type", "accept"])
             + (expect ? " -H 'Expect: 100-continue'" : "") + "\(form) \(ShellWord(target))"
     }
 
     private func curl(_ request: CallbackRequest, data: String?, expect: Bool) -> String {
-        var line = "curl -sS"
+        var line = curlStart
         if request.method != (data == nil ? "GET" : "POST") { line += " -X \(request.method)" }
         line += headers(request, without: ["content-length", "accept"])
         if expect { line += " -H 'Expect: 100-continue'" }
@@ -87,9 +101,20 @@ package struct Reproduction: Hashable, Sendable {
         return "\(line) \(ShellWord(target))"
     }
 
+    private var curlStart: String { (["curl -sS"] + curlArguments).joined(separator: " ") }
+
     private func headers(_ request: CallbackRequest, without names: Set<String>) -> String {
         request.headers.filter { !names.contains($0.name.lowercased()) }
-            .map { " -H \(ShellWord("\($0.name): \($0.value)"))" }.joined()
+            .map { " -H \($0.shellWord)" }.joined()
+    }
+}
+
+extension HeaderField {
+    /// The field as a word of a shell; a secret value is a variable that the reader sets.
+    package var shellWord: String {
+        guard isSecret else { return ShellWord("\(name): \(value)").description }
+        let variable = name.uppercased().map { $0.isLetter || $0.isNumber ? $0 : "_" }
+        return "\"\(name): $\(String(variable))\""
     }
 }
 

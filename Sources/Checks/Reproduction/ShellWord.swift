@@ -1,10 +1,10 @@
 /// Text as one word of a POSIX shell.
-struct ShellWord: CustomStringConvertible {
+package struct ShellWord: CustomStringConvertible {
     /// The word with the quotes that it needs.
-    let description: String
+    package let description: String
 
     /// Quotes `text` when it has anything that a shell would take apart.
-    init(_ text: String) {
+    package init(_ text: String) {
         let isPlain = !text.isEmpty && text.utf8.allSatisfy(Self.isPlain)
         description = isPlain ? text : Self.quoted(text)
     }

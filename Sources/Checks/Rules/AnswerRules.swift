@@ -101,7 +101,7 @@ extension Rule {
             request.form['json'] in Flask, params[:json] in Rails, req.body.json behind multer().none() \
             in Express. A JSON body parser alone does not see it.
             """,
-        needs: [.signingKey, .precedingRules],
+        needs: [.signingKey, .precedingRules, .multipartForm],
         cases: { [try $0.plain(), try $0.plainAsRawJSON()] },
         check: { examination in
             let baseline = examination.baseline
@@ -146,7 +146,8 @@ extension Rule {
         guard plain.outcome == .wrongBody || plain.outcome == .emptyBody else { return .pass }
         return .fail(
             plain.differsInLetterCaseOnly
-                ? "the letter case differs: \(plain.mismatch)" : plain.mismatch,
+                ? "the letter case differs: \(plain.mismatch)"
+                : plain.mismatch + examination.baseline.keyHint,
             [examination.finding(examination.plain)])
     }
 
@@ -178,10 +179,15 @@ extension Baseline {
     /// What a status suggests, to be put behind a message.
     fileprivate var statusHint: String {
         switch plain.status {
-        case 404, 405: "; is this the handler's path?"
+        case 404, 405: "; is this the handler's path?" + keyHint
         case 401, 403: key == .given ? "; is the key the handler's?" : ""
-        default: ""
+        default: keyHint
         }
+    }
+
+    /// A handler with a key of its own may refuse in any way.
+    fileprivate var keyHint: String {
+        key == .given ? "" : "; if the handler has a key of its own, name it with --api-key"
     }
 }
 

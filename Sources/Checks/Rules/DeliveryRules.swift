@@ -15,7 +15,7 @@ extension Rule {
             Make the handler idempotent: ignore what was done already, and acknowledge it again. \
             There is no event id; the hash, the type and the signature id together are the best key.
             """,
-        documentation: Documentation.overview,
+        documentation: Documentation.overview, sending: .inOrder,
         cases: { workshop in
             let event = try workshop.event("first", .signatureRequestSigned)
             return [event, Case("again", event.probe)]
@@ -33,12 +33,15 @@ extension Rule {
             Insert first and let the unique key decide (INSERT … ON CONFLICT DO NOTHING), and \
             acknowledge in both cases.
             """,
-        documentation: Documentation.overview,
+        documentation: Documentation.overview, sending: .together,
         cases: { workshop in
             let event = try workshop.event("copy-1", .signatureRequestSigned)
             return [event] + (2...4).map { Case("copy-\($0)", event.probe) }
         },
         check: { $0.judgeEqual(await $0.sendTogether()) })
+
+    /// Seconds after which the last retry comes: 30 hours and 20 minutes.
+    private static let lastRetry: Int64 = 109_200
 
     private static let acceptsLateEvents = Rule(
         "accepts-late-events", .delivery, "accepts events that come late and out of order",
@@ -59,7 +62,7 @@ extension Rule {
             let lastCase = Case("all-signed", Probe(request: workshop.request(last)))
             let late: [(String, EventType, Int64)] = [
                 ("signed-after", .signatureRequestSigned, 60),
-                ("viewed-after", .signatureRequestViewed, 24 * 3600),
+                ("viewed-after", .signatureRequestViewed, lastRetry + 60),
             ]
             return [lastCase]
                 + (try late.map { name, type, age in

@@ -126,6 +126,7 @@ extension Rule {
 
             \(howToVerify)
             """,
+        sending: .inOrder,
         cases: { workshop in
             let first = try workshop.payload()
             let stolen = first.eventHash
@@ -144,7 +145,7 @@ extension Rule {
             guard first.observation.isAcknowledged else {
                 return .fail(first.observation.mismatch, [examination.finding(first)])
             }
-            return examination.judgeRefused(
+            return await examination.judgeForgeries(
                 [await examination.send("stolen-hash")], otherwise: .fail,
                 reason: "the hash is that of another event")
         })
@@ -174,6 +175,7 @@ extension Rule {
         check: { examination in
             let answer = await examination.send("changed-title")
             guard answer.observation.isAcknowledged else {
+                if let obstacle = await examination.reasonToDoubt() { return .skipped(obstacle) }
                 return .info("refused (\(answer.observation.came)): more than the hash is verified")
             }
             return .info("acknowledged: the hash does not cover the payload; fetch it to be sure")

@@ -154,7 +154,16 @@ extension Rule {
             }
             payload[path: "client_id"] = .null
         }
-        return [texts, lists, signature, metadata]
+        let template = try workshop.event("null-in-template", .templateCreated) { payload in
+            for name in Nullable.ofTemplate { payload[path: "template", name] = .null }
+        }
+        let account = try workshop.event("null-in-account", .accountConfirmed, kind: .app) {
+            payload in
+            for name in Nullable.ofAccount { payload[path: "account", name] = .null }
+            // So that it does not fail for being an app's.
+            payload[path: "event", "event_metadata", "reported_for_app_id"] = .null
+        }
+        return [texts, lists, signature, metadata, template, account]
     }
 
     private static let unknownFields = contents(
@@ -184,7 +193,8 @@ extension Rule {
 
 /// Members that may be null; the title is not nullable in the schema but was seen null.
 ///
-/// - SeeAlso: Dropbox Sign OpenAPI, `SignatureRequestResponse`, `SignatureRequestResponseSignatures`.
+/// - SeeAlso: Dropbox Sign OpenAPI, `SignatureRequestResponse`, `SignatureRequestResponseSignatures`,
+///   `TemplateResponse`, `AccountResponse`.
 private enum Nullable {
     static let texts = [
         "title", "original_title", "subject", "message", "requester_email_address", "expires_at",
@@ -196,6 +206,8 @@ private enum Nullable {
         "last_viewed_at", "last_reminded_at", "has_sms_auth", "has_sms_delivery",
         "sms_phone_number", "reassigned_by", "reassignment_reason", "reassigned_from", "error",
     ]
+    static let ofTemplate = ["is_embedded", "custom_fields", "named_form_fields"]
+    static let ofAccount = ["callback_url", "role_code", "team_id", "locale"]
     static let ofMetadata = ["related_signature_id", "reported_for_app_id", "event_message"]
 }
 

@@ -13,6 +13,7 @@ package struct Rule: Sendable, Identifiable {
     package let documentation: String
     /// What the rule cannot do without.
     package let needs: Set<Need>
+    package let sending: Sending
     /// The requests that it may send, the same for the same ``Workshop``.
     let cases: @Sendable (inout Workshop) throws -> [Case]
     /// Sends the cases and judges.
@@ -43,12 +44,24 @@ package struct Rule: Sendable, Identifiable {
         case acknowledgingHandler
         /// A handler that keeps the rules about the answer that come before this one.
         case precedingRules
+        /// Events that are sent as multipart forms.
+        case multipartForm
+    }
+
+    /// How the cases belong together.
+    package enum Sending: Hashable, Sendable {
+        /// Each says something by itself.
+        case alone
+        /// One after another, on one connection where it is kept.
+        case inOrder
+        /// All at once.
+        case together
     }
 
     init(
         _ id: String, _ group: Group, _ title: String, requirement: String, explanation: String,
         documentation: String = Documentation.walkthrough,
-        needs: Set<Need> = [.signingKey, .acknowledgingHandler],
+        needs: Set<Need> = [.signingKey, .acknowledgingHandler], sending: Sending = .alone,
         cases: @escaping @Sendable (inout Workshop) throws -> [Case],
         check: @escaping @Sendable (Examination) async -> Verdict
     ) {
@@ -59,6 +72,7 @@ package struct Rule: Sendable, Identifiable {
         self.explanation = explanation
         self.documentation = documentation
         self.needs = needs
+        self.sending = sending
         self.cases = cases
         self.check = check
     }

@@ -17,6 +17,7 @@ extension Rule {
             Use the form parser of your framework. The service sends only one field today, so this is \
             a warning.
             """,
+        needs: [.signingKey, .acknowledgingHandler, .multipartForm],
         cases: { workshop in
             let before = [UInt8].formPart("source", "countersign")
             let header = "Content-Type: text/plain; charset=utf-8"
@@ -40,6 +41,7 @@ extension Rule {
 
             Use the form parser of your framework.
             """,
+        needs: [.signingKey, .acknowledgingHandler, .multipartForm],
         cases: { workshop in
             let long = String(repeating: "-", count: 30) + workshop.numbers.hexadecimalDigits(40)
             return [
@@ -87,6 +89,7 @@ extension Rule {
 
             Answer anything, such as 405 or a short page.
             """,
+        sending: .inOrder,
         cases: { workshop in
             let headers = [
                 HeaderField("User-Agent", "countersign"), HeaderField("Accept", "*/*"),
@@ -109,6 +112,7 @@ extension Rule {
             Read the body to its end before you answer, or close the connection and say so with \
             'Connection: close'.
             """,
+        sending: .inOrder,
         cases: { workshop in
             try (1...3).map {
                 try workshop.event("event-\($0)", manner: .onConnection(label: "connection-reuse"))
@@ -167,6 +171,7 @@ extension Rule {
 
             Catch the parser's error and answer 400.
             """,
+        sending: .inOrder,
         cases: { try $0.nonsense() + [try $0.event("event-after")] },
         check: { examination in
             var answers: [Examination.Answer] = []

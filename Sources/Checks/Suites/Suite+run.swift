@@ -96,8 +96,8 @@ extension Suite {
     ) -> Verdict {
         var findings = mismatches.map { Finding(caseName: caseName, text: $0) }
         if request.body.count <= Reproduction.maximumBodyBytes {
-            findings[findings.count - 1].reproduction = Reproduction.line(
-                for: request, target: configuration.target)
+            findings[findings.count - 1].reproduction = configuration.reproduction.line(
+                for: request)
         }
         return .fail(mismatches.joined(separator: "; "), findings)
     }

@@ -39,14 +39,22 @@ extension Suite {
 /// Walks the nodes of a suite's file and notes what is wrong.
 struct SuiteReader {
     let file: String
-    private(set) var diagnostics: [SuiteDiagnostic] = []
+    private var found: [SuiteDiagnostic] = []
+
+    /// What is wrong, in the order of the lines.
+    var diagnostics: [SuiteDiagnostic] {
+        found.enumerated().sorted {
+            ($0.element.place.line, $0.offset) < ($1.element.place.line, $1.offset)
+        }
+        .map(\.element)
+    }
 
     init(file: String) {
         self.file = file
     }
 
     mutating func report(_ message: String, line: Int) {
-        diagnostics.append(SuiteDiagnostic(place: Place(file: file, line: line), message: message))
+        found.append(SuiteDiagnostic(place: Place(file: file, line: line), message: message))
     }
 
     mutating func report(_ message: String, at node: Node) {

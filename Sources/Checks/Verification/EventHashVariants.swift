@@ -71,6 +71,13 @@ enum EventHashVariants {
             "whole-body", "The JSON text was hashed instead of time and type.", remedy)
         var variants = [Variant(input.json, cause)]
         variants += JSONVariants.all(of: input.callback.payload).map { Variant($0.value, cause) }
+        // A hash cannot cover itself: who hashes the payload does so before it is put in.
+        for hash: JSONValue? in [nil, "", .null] {
+            var payload = input.callback.payload
+            payload[path: "event", "event_hash"] = hash
+            variants.append(Variant(payload.encoded(.service), cause))
+            variants += JSONVariants.all(of: payload).map { Variant($0.value, cause) }
+        }
         if input.body != input.json {
             variants.append(
                 Variant(

@@ -55,8 +55,16 @@ package struct FixtureSource: Sendable {
                 .map { folder.hasSuffix("/") ? folder + $0 : folder + "/" + $0 }
         } catch {
             throw FixtureError(
-                code: .unreadableFile, message: error.localizedDescription, path: folder)
+                code: .unreadableFile, message: Self.words(error), path: folder)
         }
+    }
+
+    /// The system's words for an error, which are shorter than Foundation's.
+    private static func words(_ error: any Error) -> String {
+        let error = error as NSError
+        let cause = error.userInfo[NSUnderlyingErrorKey] as? NSError ?? error
+        guard cause.domain == NSPOSIXErrorDomain else { return error.localizedDescription }
+        return String(cString: strerror(Int32(cause.code))).lowercased()
     }
 
     private static func ending(of file: String) -> String {
@@ -89,7 +97,7 @@ package struct FixtureSource: Sendable {
             throw error
         } catch {
             throw FixtureError(
-                code: .unreadableFile, message: error.localizedDescription, path: file)
+                code: .unreadableFile, message: Self.words(error), path: file)
         }
     }
 
