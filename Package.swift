@@ -98,7 +98,7 @@ let package = Package(
                 argumentParser,
             ], swiftSettings: settings),
         .executableTarget(
-            name: "sample-handler", dependencies: ["Callbacks", hummingbird, logging],
+            name: "sample-handler", dependencies: ["Callbacks", hummingbird, logging, nioCore],
             swiftSettings: settings),
         .executableTarget(
             name: "bench",

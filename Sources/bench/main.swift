@@ -47,11 +47,12 @@ func events(_ count: Int) async throws {
     precondition(octets > 0)
 }
 
-/// Delivers recorded events over and over; returns how many attempts were made.
+/// Delivers recorded events over and over; returns how many attempts were made, and how many of them
+/// were acknowledged.
 func deliver(
     to address: String, count: Int, concurrency: Int, storage: JournalConfiguration.Storage,
     schedule: RetrySchedule, clock: DeliveryClock
-) async throws -> Int {
+) async throws -> (attempts: Int, acknowledged: Int) {
     var stream = try EventStream(types, seed: 1, now: moment, apiKey: apiKey)
     let recorded = types.map { type, kind in
         NewDelivery(
@@ -66,7 +67,7 @@ func deliver(
         DeliveryEngine.Configuration(apiKey: apiKey, schedule: schedule, concurrency: concurrency),
         client: client, journal: journal, clock: clock)
     let next = Mutex(0)
-    let attempts = Mutex(0)
+    let counts = Mutex((attempts: 0, acknowledged: 0))
     let now = clock.now
     try await engine.run(
         source: {
@@ -76,11 +77,17 @@ func deliver(
                 return DeliveryEngine.Scheduled(
                     due: now, delivery: recorded[next % recorded.count])
             }
-        }, report: { _ in attempts.withLock { $0 += 1 } })
+        },
+        report: { report in
+            counts.withLock { counts in
+                counts.attempts += 1
+                counts.acknowledged += report.result.outcome.isAccepted ? 1 : 0
+            }
+        })
     await client.shutDown()
     try journal.close()
     try await group.shutdownGracefully()
-    return attempts.withLock { $0 }
+    return counts.withLock { $0 }
 }
 
 let arguments = Array(CommandLine.arguments.dropFirst())
@@ -94,19 +101,20 @@ case ("deliveries", 5):
     print(
         "deliveries",
         try await perSecond(count) {
-            _ = try await deliver(
+            let counts = try await deliver(
                 to: arguments[1], count: count, concurrency: Int(arguments[3]) ?? 1,
                 storage: storage, schedule: .never, clock: DeliveryClock(.real))
+            precondition(counts == (count, count), "not all were acknowledged: \(counts)")
         })
 case ("retries", 4):
     let count = Int(arguments[2]) ?? 0
-    var attempts = 0
+    var counts = (attempts: 0, acknowledged: 0)
     let duration = try await ContinuousClock().measure {
-        attempts = try await deliver(
+        counts = try await deliver(
             to: arguments[1], count: count, concurrency: Int(arguments[3]) ?? 1, storage: .memory,
             schedule: .service, clock: DeliveryClock(.skipping(start: moment * 1000)))
     }
-    precondition(attempts == count * 7, "the handler acknowledged")
+    precondition(counts == (count * 7, 0), "the handler acknowledged: \(counts)")
     print("retries", Int(duration / .milliseconds(1)))
 default:
     FileHandle.standardError.write(Data("run scripts/bench\n".utf8))

@@ -14,7 +14,8 @@ enum Program {
         case terminated = 143
     }
 
-    static func main() async {
+    /// Not of the main actor: the handlers of signals run on a queue of the system's.
+    nonisolated static func main() async {
         signal(SIGPIPE, SIG_IGN)  // a reader who leaves is told by the write that fails
         let interruption = Mutex<End?>(nil)
         // A task of its own, as a signal has to reach it from outside.
@@ -22,12 +23,13 @@ enum Program {
         let sources = [(SIGINT, End.interrupted), (SIGTERM, End.terminated)].map { number, end in
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-            source.setEventHandler {
+            source.setEventHandler { @Sendable in
                 let isSecond = interruption.withLock { old in
                     defer { old = end }
                     return old != nil
                 }
-                if isSecond { exit(end.rawValue) }
+                // Who waits for input cannot be asked to end.
+                if isSecond || InputFile.isWaiting { exit(end.rawValue) }
                 task.cancel()
             }
             source.resume()
@@ -36,10 +38,13 @@ enum Program {
         let result = await task.result
         withExtendedLifetime(sources) {}
         if let end = interruption.withLock({ $0 }) { exit(end.rawValue) }
-        switch result {
-        case .success: exit(0)
-        case .failure(let error): exit(report(error))
+        var code: Int32 = 0
+        if case .failure(let error) = result { code = report(error) }
+        if let reason = Terminal.failure {
+            say(Problem(.outputFailed, "standard output cannot be written: \(reason)"))
+            code = End.wrongUse.rawValue
         }
+        exit(code)
     }
 
     private static func run(_ arguments: [String]) async throws {

@@ -7,20 +7,26 @@ import Callbacks
 import Foundation
 import Hummingbird
 import Logging
+import NIOCore
 
 /// The key in the API's published examples; a real handler has its account's own.
 let exampleKey = "324e3b0840f065eb51f3fd63231d0d33daa35d4ed10d27718839e81737065782"
 /// Octets of a body; a real callback has some thousands.
 let maximumBodyBytes = 10 << 20
 
-struct Usage: Error, CustomStringConvertible {
+/// Why it cannot run: a stable code and a line for a person.
+struct Problem: Error, CustomStringConvertible {
     let description: String
+
+    init(_ code: Int, _ text: String) { description = "CS-\(code) \(text)" }
+
+    static func wrongUse(_ text: String) -> Problem { Problem(1001, text) }
 }
 
 func option(_ name: String, _ arguments: [String]) throws -> String? {
     guard let index = arguments.firstIndex(of: name) else { return nil }
     guard arguments.indices.contains(index + 1) else {
-        throw Usage(description: "\(name) needs a value")
+        throw Problem.wrongUse("\(name) needs a value")
     }
     return arguments[index + 1]
 }
@@ -48,12 +54,12 @@ func serve(_ arguments: [String]) async throws {
     if let unknown = arguments.enumerated().first(where: {
         $0.offset % 2 == 0 && !flags.contains($0.element)
     }) {
-        throw Usage(
-            description: "unknown argument '\(unknown.element)'; known are --port and --api-key")
+        throw Problem.wrongUse(
+            "unknown argument '\(unknown.element)'; known are --port and --api-key")
     }
     guard let port = Int(try option("--port", arguments) ?? "3000"), (0...65_535).contains(port)
     else {
-        throw Usage(description: "--port is 0 to 65535")
+        throw Problem.wrongUse("--port is 0 to 65535")
     }
     let apiKey =
         try option("--api-key", arguments)
@@ -72,18 +78,19 @@ func serve(_ arguments: [String]) async throws {
                 Data("listening on http://127.0.0.1:\(port)/callbacks\n".utf8))
         },
         logger: logger)
-    try await application.runService()
+    do { try await application.runService() } catch let error as IOError
+        where error.errnoCode == EADDRINUSE
+    {
+        throw Problem(
+            1603,
+            "127.0.0.1:\(port): another program listens there; choose another port with --port")
+    }
 }
 
 do {
     try await serve(Array(CommandLine.arguments.dropFirst()))
-} catch let error as Usage {
-    FileHandle.standardError.write(Data("error: \(error)\n".utf8))
-    exit(2)
 } catch {
-    let reason =
-        "\(error)".contains("EADDRINUSE") || "\(error)".contains("errno: 98")
-        ? "the port is in use; choose another with --port" : "\(error)"
-    FileHandle.standardError.write(Data("error: \(reason)\n".utf8))
+    let problem = error as? Problem ?? Problem(1901, "\(error)")
+    FileHandle.standardError.write(Data("error: \(problem)\n".utf8))
     exit(2)
 }

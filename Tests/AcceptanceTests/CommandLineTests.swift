@@ -14,7 +14,30 @@ struct WrongUse: CustomTestStringConvertible, Sendable {
 
     static let all = [
         WrongUse(arguments: ["chek"], code: "CS-1001", hint: "did you mean check"),
-        WrongUse(arguments: ["check"], code: "CS-1001", hint: "address"),
+        WrongUse(arguments: ["check"], code: "CS-1101", hint: "address"),
+        WrongUse(arguments: ["check", "3", "4"], code: "CS-1001", hint: "two addresses"),
+        WrongUse(
+            arguments: ["trigger", "--frob"], code: "CS-1001", hint: "Unknown option '--frob'"),
+        WrongUse(
+            arguments: ["trigger", "fax_sent", "fax_busy", "--count", "9223372036854775807"],
+            code: "CS-1001", hint: "--count is 1 to 1000000"),
+        WrongUse(
+            arguments: ["check", "1", "--timestamp=-9223372036854775808"], code: "CS-1001",
+            hint: "--timestamp is Unix seconds"),
+        WrongUse(
+            arguments: ["replay", "flow:decline", "--timestamp", "9223372036854775807"],
+            code: "CS-1001", hint: "--timestamp is Unix seconds"),
+        WrongUse(
+            arguments: ["replay", "flow:decline", "--speed", "1e-300"], code: "CS-1001",
+            hint: "--speed is 0.001"),
+        WrongUse(
+            arguments: ["trigger", "fax_sent", "--retry", "--clock-speed", "1e-300"],
+            code: "CS-1001", hint: "--clock-speed is 0.001"),
+        WrongUse(
+            arguments: ["check", "1", "--api-key", ""], code: "CS-1003", hint: "not empty"),
+        WrongUse(
+            arguments: ["check", "1", "--report", "junit=none/x.xml"], code: "CS-1601",
+            hint: "no such file"),
         WrongUse(arguments: ["check", "--nonsense", "3"], code: "CS-1001", hint: "check --help"),
         WrongUse(arguments: ["trigger"], code: "CS-1001", hint: "--list"),
         WrongUse(

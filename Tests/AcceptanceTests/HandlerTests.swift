@@ -98,12 +98,49 @@ private func check(
         try await Program.withServer(
             Program.sampleHandler, ["--port", "0", "--api-key", "another"]
         ) { address in
-            let unknown = try await check(address).verdicts
+            let (exitCode, unknown) = try await check(address)
+            #expect(exitCode == 1, "a build without its key must not be green")
             #expect(unknown["refuses-wrong-key"] == "skipped")
             #expect(unknown["acknowledges-account-events"] == "skipped")
             let given = try await check(address, ["--api-key", "another"])
             #expect(given.exitCode == 0)
             #expect(given.verdicts["refuses-wrong-key"] == "pass")
+        }
+    }
+
+    /// Runs the shell lines that a check prints, as a reader would.
+    @Test(
+        .timeLimit(.minutes(2)),
+        arguments: [
+            ("compares-only-prefix", "refuses-partial-hash", ["Hello API Event Received"]),
+            ("duplicate-race", "same-answer-concurrent", ["HTTP/1.1 200", "HTTP/1.1 500"]),
+            (
+                "closes-kept-connection", "connection-reuse",
+                ["new connections: 1]\n\nHTTP/1.1 200", "new connections: 1]"]
+            ),
+        ]) func `the printed lines show the failure, with the reader's key`(
+            _ defect: String, _ rule: String, _ signs: [String]
+        ) async throws
+    {
+        let handler = "\(Program.handlers)/broken_handler.py"
+        let key = "a-key-of-its-own"
+        try await Program.withServer(
+            "python3", [handler, "--port", "0", "--defect", defect, "--api-key", key]
+        ) { address in
+            try await withFolder { folder in
+                let check = try await Program.invoke(
+                    ["check", address, "--only", rule, "--format", "json", "--api-key", key],
+                    in: folder)
+                #expect(!check.output.contains(key))
+                let report = try JSONValue(parsing: Array(check.output.utf8))
+                let finding = report["results"]?[0]?["findings"]?[0]
+                let line = try #require(finding?["reproduction"]?.string, "\(check.output)")
+                let shell = try await Program.run(
+                    "/bin/sh", ["-c", "PATH=\(Program.products.path()):$PATH; \(line)"],
+                    in: folder, environment: ["COUNTERSIGN_API_KEY": key])
+                let shown = shell.output.replacing("\r", with: "")
+                for sign in signs { #expect(shown.contains(sign), "\(line)\n\(shown)") }
+            }
         }
     }
 }

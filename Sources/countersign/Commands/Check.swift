@@ -46,26 +46,34 @@ struct Check: AsyncParsableCommand {
     @Flag(help: "List all rules.")
     var list = false
 
+    @Option(
+        name: [.customShort("f"), .long],
+        help: ArgumentHelp("The handler, where suites name another one.", valueName: "address"))
+    var forwardTo: String?
+
     @Option(help: .hidden)
     var printBody: String?
 
+    @Option(help: .hidden)
+    var curl: String?
+
     func validate() throws {
-        guard list || !targets.isEmpty else {
-            throw ValidationError(
-                "the handler's address is missing, such as localhost:3000/callbacks")
-        }
+        try Bounds.check(timestamp: timestamp)
         if let maxFailures, maxFailures < 1 {
             throw ValidationError("--max-failures is at least 1")
         }
     }
 
     func run() async throws {
-        let sources = try common.sources(requests.flags)
+        let sources = try common.sources(
+            requests.flags.merging([.forwardTo: [forwardTo].compactMap { $0 }]) { $1 })
         if list { return listRules(try common.style(sources, descriptor: 1)) }
         let settings = try Settings(sources)
         let reports = try report.map(ReportRequest.init)
         let plan = try CheckPlan(targets: targets, settings)
         if let printBody { return try writeBody(of: printBody, plan, settings) }
+        if let curl { return try writeConfiguration(of: curl, plan, settings) }
+        for file in reports.compactMap(\.file) { try InputFile.requireWritable(file) }
         let style = try common.style(sources, descriptor: 2)
         let progress = CheckProgress(style: style, isTerminal: isatty(2) == 1)
         var card: ReportCard?
@@ -81,22 +89,26 @@ struct Check: AsyncParsableCommand {
             }
             progress.end()
             try Task.checkCancellation()
-            if let error = next.runError { throw error }
             card = card.map { $0.joined(with: next) } ?? next
+            if next.runError != nil { break }
         }
         guard let card else { preconditionFailure("a plan without parts") }
+        // Who reads the reports learns there that nothing was run; a person reads it in one line.
         try show(card, reports, try common.style(sources, descriptor: 1))
+        if let error = card.runError { throw error }
         if card.exitCode != 0 { throw ExitCode(card.exitCode) }
     }
 
     private func configuration(
         _ destination: Destination, _ settings: Settings
     ) throws -> Battery.Configuration {
-        Battery.Configuration(
+        let reproduction = ReproductionWords(settings)
+        return Battery.Configuration(
             target: destination.description, apiKey: settings.apiKey,
             now: timestamp ?? Int64(Date().timeIntervalSince1970), seed: settings.seed,
             selection: Selection(only: Self.names(only), skip: Self.names(skip)),
-            maximumFailures: maxFailures, timeLimit: settings.client.timeout, wire: settings.wire)
+            maximumFailures: maxFailures, timeLimit: settings.client.timeout, wire: settings.wire,
+            commandArguments: reproduction.command, curlArguments: reproduction.curl)
     }
 
     private static func names(_ values: [String]) -> [String] {
@@ -110,7 +122,9 @@ struct Check: AsyncParsableCommand {
             case .json: .json
             case .compact: .compact
             }
-        Terminal.standardOutput(format.render(card, usesColour: style.usesColour))
+        if card.runError == nil || format != .text {
+            Terminal.standardOutput(format.render(card, usesColour: style.usesColour))
+        }
         for report in reports {
             let text = report.format.render(card)
             if let file = report.file {
@@ -128,7 +142,19 @@ struct Check: AsyncParsableCommand {
         }
         let request = try Battery(configuration(part.destination, settings))
             .request(ruleID: rule, caseName: name)
-        try FileHandle.standardOutput.write(contentsOf: Data(request.body))
+        Terminal.standardOutput(request.body)
+    }
+
+    /// What a reproduction line asks for: a file for curl.
+    private func writeConfiguration(
+        of name: String, _ plan: CheckPlan, _ settings: Settings
+    ) throws {
+        guard let part = plan.parts.first, let rule = Self.names(only).first else {
+            throw ValidationError("--curl needs --only RULE")
+        }
+        let configuration = try Battery(configuration(part.destination, settings)).curl(
+            ruleID: rule, caseName: name, options: ReproductionWords(settings).configuration)
+        Terminal.standardOutput(configuration.text)
     }
 
     private func listRules(_ style: Style) {

@@ -16,17 +16,28 @@ struct CheckPlan {
     init(targets: [String], _ settings: Settings) throws {
         var destination = settings.destination
         var files: [String] = []
+        var addresses: [String] = []
         for target in targets {
             if let found = try Self.suiteFiles(target) {
                 files += found
             } else {
-                destination = try Settings.destination(target, origin: "the address")
+                addresses.append(target)
             }
+        }
+        guard addresses.count < 2 else {
+            let words = addresses.prefix(2).map { "'\($0)'" }.joined(separator: " and ")
+            throw Problem(
+                .wrongUse, "one handler is checked at a time, and \(words) are two addresses")
+        }
+        if let address = addresses.first {
+            destination = try Settings.destination(address, origin: "the address")
         }
         let suites = try files.map(Self.read)
         if suites.isEmpty {
             guard let destination else {
-                throw Problem(.missingAddress, "the handler's address is missing")
+                throw Problem(
+                    .missingAddress,
+                    "the handler's address is missing, such as localhost:3000/callbacks")
             }
             parts = [Part(destination: destination, suite: nil)]
             return
@@ -57,7 +68,7 @@ struct CheckPlan {
         }
         let names: [String]
         do { names = try FileManager.default.contentsOfDirectory(atPath: target).sorted() } catch {
-            throw Problem(.unusableFile, error.localizedDescription, at: target)
+            throw Problem(.unusableFile, InputFile.systemWords(error), at: target)
         }
         let files = names.filter { name in endings.contains(where: name.hasSuffix) }
         guard !files.isEmpty else {
@@ -69,10 +80,12 @@ struct CheckPlan {
     private static func read(_ file: String) throws -> Suite {
         let text = String(decoding: try InputFile.read(file), as: UTF8.self)
         let (suite, diagnostics) = Suite.read(text, file: file)
-        guard let first = diagnostics.first else { return suite }
-        for diagnostic in diagnostics.dropFirst() {
-            Terminal.standardError("\(diagnostic)\n")
+        guard let last = diagnostics.last else { return suite }
+        // Each wrong line is an error of its own; the last one ends the program.
+        for diagnostic in diagnostics.dropLast() {
+            let problem = Problem(.malformedSuite, diagnostic.message, at: "\(diagnostic.place)")
+            Terminal.standardError("error: \(problem)\n")
         }
-        throw Problem(.malformedSuite, first.message, at: "\(first.place)")
+        throw Problem(.malformedSuite, last.message, at: "\(last.place)")
     }
 }

@@ -8,6 +8,7 @@ import Toolkit
 struct Events: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Shows past deliveries and sends them again.",
+        discussion: "countersign events list --status failed",
         subcommands: [List.self, Show.self, Resend.self])
 
     /// The newest deliveries.
@@ -118,13 +119,14 @@ enum Past {
     static func with<Result: Sendable>(
         _ settings: Settings, _ body: (Journal) async throws -> Result
     ) async throws -> Result {
-        if case .folder(let path) = settings.journal.storage,
-            !FileManager.default.fileExists(atPath: path)
-        {
-            throw Problem(
-                .unusableFolder, "there is no data folder yet; name one with --data", at: path)
+        guard case .folder(let path) = settings.journal.storage else {
+            throw Problem(.wrongUse, "a journal in memory has no past; leave --ephemeral out")
         }
-        let journal = try Journal(settings.journal)
+        guard let journal = try Journal(reading: path) else {
+            throw Problem(
+                .unusableFolder, "there is no journal there; name another folder with --data",
+                at: path)
+        }
         let result = try await body(journal)
         try journal.close()
         return result

@@ -52,18 +52,20 @@ struct Replay: AsyncParsableCommand {
     var list = false
 
     func validate() throws {
-        guard list || !paths.isEmpty else {
-            throw ValidationError(
-                "a path is missing; 'countersign replay --list' shows built-in flows")
-        }
-        guard count >= 1, duplicates >= 1, count <= 1_000_000, duplicates <= 1_000_000 else {
-            throw ValidationError("--count and --duplicates are 1 to 1000000")
-        }
-        if let speed, !(speed > 0) { throw ValidationError("--speed is above 0") }
+        try Bounds.check(count: count, "--count")
+        try Bounds.check(count: duplicates, "--duplicates")
+        try Bounds.check(speed: speed, "--speed")
+        try Bounds.check(timestamp: timestamp)
     }
 
     func run() async throws {
         if list { return try listFlows() }
+        guard !paths.isEmpty else {
+            throw Problem(
+                .wrongUse,
+                "a path is missing; 'countersign replay --list' shows built-in flows, and "
+                    + "'countersign replay --help' an example")
+        }
         let sources = try common.sources(
             delivery.flags.merging(requests.flags) { $1 }.merging(journal.flags) { $1 })
         let settings = try Settings(sources)

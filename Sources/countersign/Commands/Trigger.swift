@@ -52,15 +52,18 @@ struct Trigger: AsyncParsableCommand {
     var print = false
 
     func validate() throws {
-        guard list || !events.isEmpty else {
-            throw ValidationError(
-                "an event type is missing; 'countersign trigger --list' shows all")
-        }
-        guard count >= 1 else { throw ValidationError("--count is at least 1") }
+        try Bounds.check(count: count, "--count")
+        try Bounds.check(timestamp: timestamp)
     }
 
     func run() async throws {
         if list { return EventTypeList.show(common.format) }
+        guard !events.isEmpty else {
+            throw Problem(
+                .wrongUse,
+                "an event type is missing; 'countersign trigger --list' shows all, and "
+                    + "'countersign trigger --help' an example")
+        }
         let sources = try common.sources(
             delivery.flags.merging(requests.flags) { $1 }.merging(journal.flags) { $1 })
         let settings = try Settings(sources)
@@ -100,7 +103,7 @@ struct Trigger: AsyncParsableCommand {
         let plan = EventPlan(settings, to: destination)
         for index in 0..<made.total {
             let request = plan.request(for: try made.delivery(index, plan))
-            try FileHandle.standardOutput.write(contentsOf: Data(request.head + request.body))
+            Terminal.standardOutput(request.head + request.body)
         }
     }
 }

@@ -1,6 +1,8 @@
 import ArgumentParser
 import Checks
 import Foundation
+import Journal
+import Synchronization
 import Toolkit
 
 /// Tells which hash of an event is right, and why the others are not.
@@ -33,7 +35,14 @@ enum InputFile {
     /// Octets of a file.
     static let maximumBytes = 64 << 20
 
+    private static let waiting = Mutex(false)
+
+    /// Whether the program waits for standard input, which nothing but its end can interrupt.
+    static var isWaiting: Bool { waiting.withLock { $0 } }
+
     static func read(_ path: String) throws -> [UInt8] {
+        waiting.withLock { $0 = path == "-" }
+        defer { waiting.withLock { $0 = false } }
         do {
             let handle =
                 try path == "-"
@@ -49,14 +58,36 @@ enum InputFile {
         } catch let error as Problem {
             throw error
         } catch {
-            throw Problem(.unusableFile, error.localizedDescription, at: path)
+            throw Problem(.unusableFile, systemWords(error), at: path)
         }
     }
 
+    /// Writes a file whole or not at all: a full disk leaves the old one.
     static func write(_ text: String, to path: String) throws {
-        do { try Data(text.utf8).write(to: URL(filePath: path)) } catch {
-            throw Problem(
-                .unusableFile, "cannot be written: \(error.localizedDescription)", at: path)
+        do { try Data(text.utf8).write(to: URL(filePath: path), options: .atomic) } catch {
+            throw Problem(.unusableFile, "cannot be written: \(systemWords(error))", at: path)
         }
+    }
+
+    /// Finds out whether ``write(_:to:)`` could work, before the work whose result it is to write.
+    static func requireWritable(_ path: String) throws {
+        let parts = path.split(separator: "/", omittingEmptySubsequences: false).dropLast()
+        let folder = parts.isEmpty ? "." : parts.joined(separator: "/") + "/"
+        var isFolder: ObjCBool = false
+        if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue
+        {
+            throw Problem(.unusableFile, "cannot be written: it is a folder", at: path)
+        }
+        guard access(folder, W_OK) != 0 else { return }
+        throw Problem(
+            .unusableFile,
+            "cannot be written: \(folder): \(String(cString: strerror(errno)).lowercased())",
+            at: path)
+    }
+
+    /// The system's own words for an error, which are shorter than Foundation's.
+    static func systemWords(_ error: any Error) -> String {
+        error.systemErrorNumber.map { String(cString: strerror($0)).lowercased() }
+            ?? error.localizedDescription
     }
 }

@@ -142,9 +142,7 @@ struct DeliveryOptions: ParsableArguments {
         guard (1...1024).contains(concurrency) else {
             throw ValidationError("--concurrency is 1 to 1024")
         }
-        if let clockSpeed, !(clockSpeed > 0 && clockSpeed <= 1_000_000) {
-            throw ValidationError("--clock-speed is above 0 and at most 1000000")
-        }
+        try Bounds.check(speed: clockSpeed, "--clock-speed")
     }
 
     var flags: [SettingKey: [String]] { [.forwardTo: [forwardTo].compactMap { $0 }] }
@@ -153,5 +151,32 @@ struct DeliveryOptions: ParsableArguments {
         DeliveryRun.Plan(
             schedule: retry ? .service : .never, concurrency: concurrency,
             clock: clockSpeed.map { .scaled($0) } ?? .real)
+    }
+}
+
+/// What numbers on the command line may be.
+enum Bounds {
+    /// How many of something.
+    private static let counts = 1...1_000_000
+    /// How many times as fast as real time.
+    private static let speeds = 0.001...1_000_000
+    /// Unix seconds up to the year 9999.
+    private static let times: ClosedRange<Int64> = 0...253_402_300_799
+
+    static func check(count: Int, _ flag: String) throws {
+        guard counts.contains(count) else {
+            throw ValidationError("\(flag) is 1 to \(counts.upperBound), not \(count)")
+        }
+    }
+
+    static func check(speed: Double?, _ flag: String) throws {
+        guard let speed, !speeds.contains(speed) else { return }
+        throw ValidationError("\(flag) is 0.001 to 1000000, not \(speed)")
+    }
+
+    static func check(timestamp: Int64?) throws {
+        guard let timestamp, !times.contains(timestamp) else { return }
+        throw ValidationError(
+            "--timestamp is Unix seconds from 0 to \(times.upperBound), not \(timestamp)")
     }
 }

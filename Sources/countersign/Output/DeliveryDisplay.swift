@@ -29,10 +29,15 @@ struct DeliveryDisplay: Sendable {
             let value: JSONValue = [
                 "type": "summary", "acknowledged": JSONValue(summary.acknowledged),
                 "failed": JSONValue(summary.failed), "attempts": JSONValue(summary.attempts),
+                "earlier_failed": JSONValue(summary.adoptedFailed),
                 "exit_code": JSONValue(Int(summary.exitCode)),
             ]
             Terminal.standardOutput(value.text(.plain) + "\n")
         case .text, .compact:
+            if summary.adoptedFailed > 0 {
+                Terminal.standardError(
+                    "\(summary.adoptedFailed) of an earlier run failed; they do not count here\n")
+            }
             guard summary.acknowledged + summary.failed > 1 else { return }
             let failed = "\(summary.failed) failed"
             Terminal.standardError(

@@ -16,7 +16,8 @@ struct PastDisplay {
             return
                 "\(record.id) \(event.type.rawValue.withoutControlCharacters) \(record.state.rawValue)\n"
         case .text:
-            let outcome = record.lastOutcome?.phrase ?? "not sent yet"
+            let outcome =
+                record.lastOutcome?.phrase ?? (record.attempts > 0 ? "under way" : "not sent yet")
             return style.dim("#\(record.id)".padded(to: 6)) + " \(time(record.createdAt))  "
                 + event.type.rawValue.withoutControlCharacters.padded(to: 32) + "  "
                 + paint(record.state.rawValue.padded(to: 12), record.state)

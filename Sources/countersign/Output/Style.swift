@@ -14,11 +14,17 @@ struct Style: Sendable {
 }
 
 extension String {
-    /// The text without control characters, so that what a peer sends cannot paint the terminal.
+    /// The text without control characters and marks that turn the direction of writing, so that what
+    /// a peer sends cannot paint the terminal.
     var withoutControlCharacters: String {
         String(
             String.UnicodeScalarView(
-                unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7f ? " " : $0 }))
+                unicodeScalars.map { scalar in
+                    switch scalar.properties.generalCategory {
+                    case .control, .format, .lineSeparator, .paragraphSeparator: " "
+                    default: scalar
+                    }
+                }))
     }
 
     /// The text with spaces behind it up to `width` characters.

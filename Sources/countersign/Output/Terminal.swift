@@ -1,14 +1,38 @@
 import Foundation
+import Journal
+import Synchronization
 
 /// Standard output and standard error.
 enum Terminal {
-    static func standardOutput(_ text: String) { write(text, to: .standardOutput) }
+    private enum Output {
+        case open
+        /// The reader has left, as 'head' does: nobody to talk to, and no error.
+        case left
+        case failed(String)
+    }
 
-    static func standardError(_ text: String) { write(text, to: .standardError) }
+    private static let output = Mutex(Output.open)
 
-    /// Writes; when the reader has left, there is nobody to talk to any more, and that is no error.
-    private static func write(_ text: String, to handle: FileHandle) {
-        do { try handle.write(contentsOf: Data(text.utf8)) } catch { exit(0) }
+    /// Why standard output could not be written; the program's work goes on without it.
+    static var failure: String? {
+        output.withLock { if case .failed(let reason) = $0 { reason } else { nil } }
+    }
+
+    static func standardOutput(_ text: String) { standardOutput(Array(text.utf8)) }
+
+    static func standardOutput(_ bytes: [UInt8]) {
+        output.withLock { output in
+            guard case .open = output else { return }
+            do { try FileHandle.standardOutput.write(contentsOf: Data(bytes)) } catch {
+                let number = error.systemErrorNumber ?? EIO
+                output = number == EPIPE ? .left : .failed(String(cString: strerror(number)))
+            }
+        }
+    }
+
+    /// Writes, when somebody is there to read it: what is said here never decides how a run ends.
+    static func standardError(_ text: String) {
+        do { try FileHandle.standardError.write(contentsOf: Data(text.utf8)) } catch {}
     }
 
     /// Whether a stream is a terminal that wants colours.
