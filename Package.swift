@@ -22,6 +22,8 @@ let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let argumentParser = Target.Dependency.product(
     name: "ArgumentParser", package: "swift-argument-parser")
+let swiftCSV = Target.Dependency.product(name: "SwiftCSV", package: "SwiftCSV")
+let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 
 /// A target of ours; what it may import is the README's architecture table.
@@ -53,6 +55,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/swiftcsv/SwiftCSV", from: "0.10.0"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
     ],
     targets: [
@@ -81,6 +85,12 @@ let package = Package(
             ["Callbacks", "Fixtures", "Journal", "HTTPTransport", nioCore, nioPosix, nioHTTP1]),
         target("Checks", ["Callbacks", "Fixtures", yams]),
         tests(of: "Checks", ["Callbacks", "Fixtures", "OpenSSL"]),
+        .target(
+            name: "MockAPI", dependencies: ["Callbacks", "Fixtures", "OpenSSL", heap, swiftCSV],
+            resources: [
+                .embedInCode("Contract/operations.txt"), .embedInCode("Contract/schemas.txt"),
+            ], swiftSettings: settings),
+        tests(of: "MockAPI", ["Callbacks", "Fixtures", yams]),
         // Layer 6
         target(
             "Toolkit",

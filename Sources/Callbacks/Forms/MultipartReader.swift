@@ -12,12 +12,14 @@ struct MultipartReader {
     static let maximumHeaderBytes = 8192
 
     private let body: [UInt8]
+    private let maximumParts: Int
     private let delimiter: [UInt8]
     private var position = 0
     private var count = 0
 
-    init(body: [UInt8], boundary: String) {
+    init(body: [UInt8], boundary: String, maximumParts: Int = Self.maximumParts) {
         self.body = body
+        self.maximumParts = maximumParts
         delimiter = Array("\r\n--\(boundary)".utf8)
     }
 
@@ -25,8 +27,8 @@ struct MultipartReader {
     mutating func next() throws(CallbackError) -> Part? {
         if count == 0 { try findStart() }
         count += 1
-        guard count <= Self.maximumParts else {
-            throw malformed("more than \(Self.maximumParts) parts", code: .tooLarge)
+        guard count <= maximumParts else {
+            throw malformed("more than \(maximumParts) parts", code: .tooLarge)
         }
         if body[position...].starts(with: "--".utf8) { return nil }
         try skipLineEnd()

@@ -1,0 +1,60 @@
+import Callbacks
+
+/// Finds the operation that a request means.
+struct Router: Sendable {
+    /// What a path leads to.
+    struct Route: Sendable {
+        let operation: APIOperation
+        /// The last segment of the path, decoded, where the operation takes one.
+        let argument: String?
+    }
+
+    /// By `METHOD /path`, where a path that takes an argument ends in `/{}`.
+    private let operations: [String: APIOperation]
+    private let paths: [String: [String]]
+
+    init(_ contract: Contract) {
+        var operations: [String: APIOperation] = [:]
+        var paths: [String: [String]] = [:]
+        for operation in contract.operations {
+            let path = Self.pattern(operation.path)
+            operations["\(operation.method) \(path)"] = operation
+            paths[path, default: []].append(operation.method)
+        }
+        self.operations = operations
+        self.paths = paths
+    }
+
+    /// The route of `path` below `/v3`.
+    ///
+    /// - Throws: ``APIError`` with `not_found` or `method_not_supported`.
+    func route(_ method: String, _ path: String) throws(APIError) -> Route {
+        if let operation = operations["\(method) \(path)"] {
+            return Route(operation: operation, argument: nil)
+        }
+        guard let slash = path.lastIndex(of: "/") else { throw missing(path) }
+        let parent = path[..<slash] + "/{}"
+        let last = path[path.index(after: slash)...]
+        if !last.isEmpty, let operation = operations["\(method) \(parent)"] {
+            guard let argument = try? FormFields.urlencoded(Array(last.utf8)).first?.name else {
+                throw missing(path)
+            }
+            return Route(operation: operation, argument: argument)
+        }
+        if let methods = paths[path] ?? paths[String(parent)] {
+            throw APIError(
+                .methodNotSupported,
+                "\(method) is not supported here; use \(methods.sorted().joined(separator: ", "))")
+        }
+        throw missing(path)
+    }
+
+    private func missing(_ path: String) -> APIError {
+        APIError(.notFound, "There is no operation at \(path.prefix(200))")
+    }
+
+    private static func pattern(_ path: String) -> String {
+        guard path.hasSuffix("}"), let slash = path.lastIndex(of: "/") else { return path }
+        return path[..<slash] + "/{}"
+    }
+}

@@ -1,0 +1,110 @@
+package import Foundation
+
+/// A resource that is kept: one row of the journal.
+protocol Resource: Codable, Sendable {
+    /// The kind of row, such as `signature_request`.
+    static var kind: String { get }
+    var id: String { get }
+}
+
+/// Resources of one kind by id, in the order of their making.
+///
+/// Remembers what each row was before the change at hand, so that a change which fails can be taken
+/// back without a copy of the whole table.
+struct Table<Row: Resource>: Sendable {
+    private struct Entry {
+        let number: UInt64
+        var row: Row
+    }
+
+    private var entries: [String: Entry] = [:]
+    /// Where rows stand, oldest first; a place whose row went stays until the next ``tidy()``.
+    private var places: [(number: UInt64, id: String)] = []
+    private var nextNumber: UInt64 = 0
+    /// What the rows that changed since the last ``takeChanges(_:into:)`` were before.
+    private var before: [String: Entry?] = [:]
+
+    /// All rows, oldest first.
+    var all: [Row] { places.compactMap(row) }
+    /// The oldest row.
+    var first: Row? { places.lazy.compactMap(row).first }
+    var count: Int { entries.count }
+
+    /// The rows that pass, newest first.
+    func newest(where passes: (Row) -> Bool) -> [Row] {
+        places.reversed().compactMap { place in row(at: place).flatMap { passes($0) ? $0 : nil } }
+    }
+
+    subscript(id: String) -> Row? {
+        get { entries[id]?.row }
+        set {
+            let old = entries[id]
+            if before.index(forKey: id) == nil { before.updateValue(old, forKey: id) }
+            if let newValue {
+                place(newValue, id: id, old)
+            } else {
+                entries[id] = nil
+                tidy()
+            }
+        }
+    }
+
+    /// Puts a row in, or in the place of the one with its id.
+    mutating func put(_ row: Row) { self[row.id] = row }
+
+    /// Puts a row in that the journal has already.
+    mutating func load(_ row: Row) { place(row, id: row.id, entries[row.id]) }
+
+    /// Takes the changes back.
+    mutating func rollBack() {
+        for (id, entry) in before { entries[id] = entry }
+        before = [:]
+    }
+
+    /// What is to be written since the last call; it can be taken back no more.
+    mutating func takeChanges(
+        _ encoder: JSONEncoder, into changes: inout [ResourceChange]
+    ) throws {
+        guard !before.isEmpty else { return }
+        for id in before.keys.sorted() {
+            let body = try entries[id].map { try encoder.encode($0.row) }
+            changes.append(ResourceChange(kind: Row.kind, id: id, body: body))
+        }
+        before = [:]
+    }
+
+    private func row(at place: (number: UInt64, id: String)) -> Row? {
+        guard let entry = entries[place.id], entry.number == place.number else { return nil }
+        return entry.row
+    }
+
+    private mutating func place(_ row: Row, id: String, _ old: Entry?) {
+        if let old {
+            entries[id] = Entry(number: old.number, row: row)
+        } else {
+            entries[id] = Entry(number: nextNumber, row: row)
+            places.append((nextNumber, id))
+            nextNumber += 1
+        }
+    }
+
+    /// Lets go of the places of rows that went, once they are the most.
+    private mutating func tidy() {
+        guard places.count > 64, places.count > 2 * (entries.count + before.count) else { return }
+        places = places.filter { row(at: $0) != nil || before.index(forKey: $0.id) != nil }
+    }
+}
+
+/// A row that is to be written, or to go.
+package struct ResourceChange: Hashable, Sendable {
+    package var kind: String
+    package var id: String
+    /// JSON; `nil` when the row goes.
+    package var body: Data?
+
+    package init(kind: String, id: String, body: Data?) {
+        self.kind = kind
+        self.id = id
+        self.body = body
+    }
+}
