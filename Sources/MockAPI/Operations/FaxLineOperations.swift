@@ -92,16 +92,7 @@ extension MockState {
         _ call: Call, _ change: (inout FaxLine, Account) -> Void
     ) throws(APIError) -> Reply {
         var line = try ownFaxLine(call)
-        guard
-            call.arguments.text("account_id") != nil
-                || call.arguments.text("email_address") != nil
-        else {
-            throw APIError(
-                .badRequest, "'account_id' or 'email_address' is required", at: "account_id")
-        }
-        guard let account = account(call.arguments), account.isVisible(to: call.account) else {
-            throw APIError(.notFound, "The account is not a member of your team")
-        }
+        let account = try teammate(call)
         change(&line, account)
         line.updatedAt = call.now
         faxLines.put(line)

@@ -74,6 +74,20 @@ extension MockState {
         return account(emailAddress: email)
     }
 
+    /// The member of the account's team whom a call names.
+    func teammate(_ call: Call) throws(APIError) -> Account {
+        guard
+            call.arguments.text("account_id") != nil || call.arguments.text("email_address") != nil
+        else {
+            throw APIError(
+                .badRequest, "'account_id' or 'email_address' is required", at: "account_id")
+        }
+        guard let account = account(call.arguments), account.isVisible(to: call.account) else {
+            throw APIError(.notFound, "The account is not a member of your team")
+        }
+        return account
+    }
+
     func account(emailAddress: String) -> Account? {
         accounts.all.first { $0.emailAddress.lowercased() == emailAddress.lowercased() }
     }

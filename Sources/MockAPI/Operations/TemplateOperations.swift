@@ -163,16 +163,7 @@ extension MockState {
 
     private mutating func shareTemplate(_ call: Call, isShared: Bool) throws(APIError) -> Reply {
         var template = try ownTemplate(call, mustBeOwner: true)
-        guard
-            call.arguments.text("account_id") != nil
-                || call.arguments.text("email_address") != nil
-        else {
-            throw APIError(
-                .badRequest, "'account_id' or 'email_address' is required", at: "account_id")
-        }
-        guard let other = account(call.arguments), other.isVisible(to: call.account) else {
-            throw APIError(.notFound, "The account is not a member of your team")
-        }
+        let other = try teammate(call)
         template.sharedWith.removeAll { $0 == other.id }
         if isShared, other.id != template.accountID { template.sharedWith.append(other.id) }
         templates.put(template)
