@@ -24,6 +24,14 @@ let argumentParser = Target.Dependency.product(
     name: "ArgumentParser", package: "swift-argument-parser")
 let swiftCSV = Target.Dependency.product(name: "SwiftCSV", package: "SwiftCSV")
 let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
+let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
+let serviceLifecycle = Target.Dependency.product(
+    name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
+let systemPackage = Target.Dependency.product(
+    name: "SystemPackage", package: "swift-system", condition: .when(platforms: [.linux]))
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 
 /// A target of ours; what it may import is the README's architecture table.
@@ -58,6 +66,11 @@ let package = Package(
         .package(url: "https://github.com/swiftcsv/SwiftCSV", from: "0.10.0"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
         // Layer 0
@@ -65,6 +78,8 @@ let package = Package(
         // Layer 1
         target("OpenSSL", ["COpenSSL"], overC: true),
         tests(of: "OpenSSL"),
+        target("Documents", [subprocess, systemPackage]),
+        tests(of: "Documents"),
         // Layer 2
         target("NIOOpenSSL", ["OpenSSL", nioCore]),
         tests(of: "NIOOpenSSL", ["OpenSSL", nioCore, nioPosix, nioEmbedded]),
@@ -76,7 +91,11 @@ let package = Package(
         target("Journal", ["Callbacks", grdb]),
         tests(of: "Journal", ["Callbacks", grdb]),
         target(
-            "HTTPTransport", ["Callbacks", "NIOOpenSSL", "OpenSSL", nioCore, nioPosix, nioHTTP1]),
+            "HTTPTransport",
+            [
+                "Callbacks", "NIOOpenSSL", "OpenSSL", nioCore, nioPosix, nioHTTP1, nioHTTPTypes,
+                httpTypes, hummingbirdCore, logging, serviceLifecycle,
+            ]),
         tests(of: "HTTPTransport", ["Callbacks", "OpenSSL", "NIOOpenSSL", nioCore, nioPosix]),
         // Layer 4
         target("Delivery", ["Callbacks", "Journal", "HTTPTransport"]),
@@ -86,17 +105,25 @@ let package = Package(
         target("Checks", ["Callbacks", "Fixtures", yams]),
         tests(of: "Checks", ["Callbacks", "Fixtures", "OpenSSL"]),
         .target(
-            name: "MockAPI", dependencies: ["Callbacks", "Fixtures", "OpenSSL", heap, swiftCSV],
+            name: "MockAPI",
+            dependencies: [
+                "Callbacks", "Documents", "Fixtures", "HTTPTransport", "Journal", "OpenSSL", heap,
+                swiftCSV,
+            ],
             resources: [
                 .embedInCode("Contract/operations.txt"), .embedInCode("Contract/schemas.txt"),
             ], swiftSettings: settings),
-        tests(of: "MockAPI", ["Callbacks", "Fixtures", yams]),
+        tests(of: "MockAPI", ["Callbacks", "Fixtures", "Journal", yams]),
+        // Layer 5
+        target(
+            "ControlAPI",
+            ["Callbacks", "Fixtures", "Journal", "Delivery", "HTTPTransport", "MockAPI"]),
         // Layer 6
         target(
             "Toolkit",
             [
                 "Callbacks", "Fixtures", "Journal", "HTTPTransport", "Delivery", "Checks",
-                "OpenSSL", yams, nioCore, nioPosix,
+                "MockAPI", "ControlAPI", "Documents", "OpenSSL", yams, nioCore, nioPosix,
             ]),
         tests(of: "Toolkit", ["Callbacks", "Journal", "Checks", "Fixtures", "HTTPTransport"]),
         // Layer 7
@@ -104,8 +131,7 @@ let package = Package(
             name: "countersign",
             dependencies: [
                 "Toolkit", "Callbacks", "Fixtures", "Journal", "HTTPTransport", "Delivery",
-                "Checks",
-                argumentParser,
+                "Checks", "MockAPI", argumentParser,
             ], swiftSettings: settings),
         .executableTarget(
             name: "sample-handler", dependencies: ["Callbacks", hummingbird, logging, nioCore],

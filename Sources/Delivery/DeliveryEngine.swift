@@ -40,6 +40,10 @@ package struct DeliveryEngine: Sendable {
         package var delivery: NewDelivery
         /// Its id and its attempts so far, when it is in the journal already.
         package var existing: Existing?
+        /// Makes the header hashes in place of the engine's key; never stored.
+        package var apiKey: String?
+        /// What it is about: those about one thing go one after another, each attempt of its own.
+        package var subject: String?
 
         package struct Existing: Hashable, Sendable {
             package var id: Int64
@@ -54,10 +58,15 @@ package struct DeliveryEngine: Sendable {
             }
         }
 
-        package init(due: Int64, delivery: NewDelivery, existing: Existing? = nil) {
+        package init(
+            due: Int64, delivery: NewDelivery, existing: Existing? = nil, apiKey: String? = nil,
+            subject: String? = nil
+        ) {
             self.due = due
             self.delivery = delivery
             self.existing = existing
+            self.apiKey = apiKey
+            self.subject = subject
         }
 
         /// A delivery of the journal that is to go on, at its time or at once.
@@ -99,6 +108,22 @@ package struct DeliveryEngine: Sendable {
         let queue = DueQueue(clock: clock, readAhead: 2 * configuration.concurrency) {
             source().map { ($0.due, Job($0, schedule: configuration.schedule)) }
         }
+        try await run(queue, report)
+    }
+
+    /// Delivers what is added to `feed`, with all further attempts, until that is closed.
+    ///
+    /// `report`: Called after each attempt is durable.
+    /// - Throws: ``JournalError`` when the journal fails; nothing is sent without it.
+    package func run(
+        _ feed: DeliveryFeed, report: @escaping @Sendable (AttemptReport) -> Void
+    ) async throws {
+        try await run(feed.queue, report)
+    }
+
+    private func run(
+        _ queue: DueQueue<Job>, _ report: @escaping @Sendable (AttemptReport) -> Void
+    ) async throws {
         try await withTaskCancellationHandler {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for _ in 0..<configuration.concurrency {
@@ -120,7 +145,7 @@ package struct DeliveryEngine: Sendable {
         var desk = Desk(configuration)
         while var job = await queue.next() {
             let again = try await attempt(&job, &desk, report)
-            queue.finish(again: again.map { ($0, job) })
+            queue.finish(job, again: again)
         }
     }
 
@@ -128,7 +153,7 @@ package struct DeliveryEngine: Sendable {
     private func attempt(
         _ job: inout Job, _ desk: inout Desk, _ report: @Sendable (AttemptReport) -> Void
     ) async throws -> Int64? {
-        let (request, destination) = try desk.request(for: job.delivery)
+        let (request, destination) = try desk.request(for: job)
         let start = AttemptStart(
             number: job.plan.begin(), startedAt: clock.now, requestHead: request.recordedHead)
         let attempt = try await record(start, of: job)
@@ -160,18 +185,29 @@ package struct DeliveryEngine: Sendable {
 /// Makes the requests of one worker.
 private struct Desk: ~Copyable {
     private let wire: WireFormat
+    private let apiKey: String
     private var signer: HeaderSigner
+    /// The key that ``signer`` has: most deliveries have that of the one before.
+    private var signersKey: String
     /// The last destination: most deliveries go where the one before went.
     private var last: (text: String, destination: Destination)?
 
     init(_ configuration: DeliveryEngine.Configuration) {
         wire = configuration.wire
+        apiKey = configuration.apiKey
+        signersKey = configuration.apiKey
         signer = HeaderSigner(apiKey: configuration.apiKey)
     }
 
     mutating func request(
-        for delivery: NewDelivery
+        for job: Job
     ) throws(DestinationError) -> (OutgoingRequest, Destination) {
+        let delivery = job.delivery
+        let key = job.apiKey ?? apiKey
+        if key != signersKey {
+            signer = HeaderSigner(apiKey: key)
+            signersKey = key
+        }
         let destination =
             if let last, last.text == delivery.destination { last.destination } else {
                 try Destination(parsing: delivery.destination)
@@ -186,27 +222,23 @@ private struct Desk: ~Copyable {
 }
 
 /// A delivery on its way through the engine.
-private struct Job: Sendable {
+struct Job: Sendable {
     let delivery: NewDelivery
+    let apiKey: String?
+    /// Deliveries of one subject to one URL are under way one at a time.
+    let order: String?
     var plan: DeliveryPlan
     var id: Int64?
 
     init(_ scheduled: DeliveryEngine.Scheduled, schedule: RetrySchedule) {
         delivery = scheduled.delivery
+        apiKey = scheduled.apiKey
+        order = scheduled.subject.map { "\($0) \(scheduled.delivery.destination)" }
         plan = DeliveryPlan(
             schedule: scheduled.existing?.schedule ?? schedule,
             attempts: scheduled.existing?.attempts ?? 0)
         id = scheduled.existing?.id
     }
-}
-
-/// One attempt, finished and durable.
-package struct AttemptReport: Hashable, Sendable {
-    package var deliveryID: Int64
-    package var delivery: NewDelivery
-    package var start: AttemptStart
-    package var result: AttemptResult
-    package var next: AfterAttempt
 }
 
 extension AttemptResult {

@@ -2,13 +2,16 @@ import Synchronization
 
 /// Hands out elements when they are due, earliest first; of equal times in the order of insertion.
 ///
-/// Elements come from a source, a few ahead of need, and come back from ``finish(again:)``.
+/// Elements come from a source, a few ahead of need, or are added to a queue that stays open; they come
+/// back from ``finish(_:again:)``. Of those with one key only one is handed out at a time, so that they
+/// go in order.
 final class DueQueue<Element: Sendable>: Sendable {
     private struct Entry {
         let due: Int64
         let number: UInt64
         let element: Element
         let isFromSource: Bool
+        let key: String?
     }
 
     /// Elements that may wait to be due again; with so many nothing is taken from the source.
@@ -21,8 +24,15 @@ final class DueQueue<Element: Sendable>: Sendable {
         var nextNumber: UInt64 = 0
         var waiters: [UnsafeContinuation<Element?, Never>] = []
         var inWork = 0
+        /// The entries that wait for one of their key to come back.
+        var parked: [String: [Entry]] = [:]
+        var parkedCount = 0
         var isSourceDry = false
+        /// Whether more may be added.
+        var isOpen: Bool
         var isStopped = false
+        /// Callers who wait until nothing is in work; nothing is handed out meanwhile.
+        var drainers: [UnsafeContinuation<Void, Never>] = []
         var alarmTime: Int64?
     }
 
@@ -34,17 +44,62 @@ final class DueQueue<Element: Sendable>: Sendable {
 
     private let clock: DeliveryClock
     private let readAhead: Int
+    private let key: @Sendable (Element) -> String?
     private let source: @Sendable () -> (due: Int64, element: Element)?
-    private let state = Mutex(State())
+    private let state: Mutex<State>
 
     /// A queue that takes from `source` until that gives `nil`, holding `readAhead` of its elements.
+    ///
+    /// - Parameters:
+    ///   - clock: Says what is due.
+    ///   - readAhead: How many elements of the source are held.
+    ///   - isOpen: Whether it lives on when nothing is left, until ``close()``.
+    ///   - key: What elements must have in common to go one after another.
+    ///   - source: Where elements come from.
     init(
-        clock: DeliveryClock, readAhead: Int,
+        clock: DeliveryClock, readAhead: Int, isOpen: Bool = false,
+        key: @escaping @Sendable (Element) -> String? = { _ in nil },
         source: @escaping @Sendable () -> (due: Int64, element: Element)?
     ) {
         self.clock = clock
         self.readAhead = readAhead
+        self.key = key
         self.source = source
+        state = Mutex(State(isOpen: isOpen))
+    }
+
+    /// Elements that wait.
+    var count: Int { state.withLock { $0.entries.count + $0.parkedCount } }
+
+    /// Puts elements into an open queue.
+    func add(_ elements: [(due: Int64, element: Element)]) {
+        state.withLock { state in
+            for (due, element) in elements {
+                push(element, due: due, isFromSource: false, &state)
+            }
+        }
+        serve()
+    }
+
+    /// Lets the queue end when nothing is left.
+    func close() {
+        state.withLock { $0.isOpen = false }
+        serve()
+    }
+
+    /// Waits for the elements in work, and lets go of all others.
+    func drain() async {
+        await withUnsafeContinuation { continuation in
+            let isIdle = state.withLock { state in
+                state.entries = []
+                state.readAhead = 0
+                state.parked = state.parked.mapValues { _ in [] }
+                state.parkedCount = 0
+                if state.inWork > 0 { state.drainers.append(continuation) }
+                return state.inWork == 0
+            }
+            if isIdle { continuation.resume() }
+        }
     }
 
     /// The next element when it is due; `nil` when there will be none any more.
@@ -57,14 +112,22 @@ final class DueQueue<Element: Sendable>: Sendable {
         }
     }
 
-    /// Says that an element is done, or that it is due again.
-    func finish(again: (due: Int64, element: Element)? = nil) {
-        state.withLock { state in
+    /// Says that an element is done, or when it is due again.
+    func finish(_ element: Element, again due: Int64? = nil) {
+        let drainers = state.withLock { state in
             state.inWork -= 1
-            if let again {
-                Self.push(again.element, due: again.due, isFromSource: false, &state)
+            if let key = key(element), let entries = state.parked.removeValue(forKey: key) {
+                state.parkedCount -= entries.count
+                for entry in entries { Self.push(entry, &state) }
             }
+            if let due, state.drainers.isEmpty {
+                push(element, due: due, isFromSource: false, &state)
+            }
+            guard state.inWork == 0 else { return [UnsafeContinuation<Void, Never>]() }
+            defer { state.drainers = [] }
+            return state.drainers
         }
+        for drainer in drainers { drainer.resume() }
         serve()
     }
 
@@ -116,29 +179,42 @@ final class DueQueue<Element: Sendable>: Sendable {
 
     private func decide(_ state: inout State, now: Int64) -> Decision {
         if state.isStopped { return .end }
+        guard state.drainers.isEmpty else { return .wait }
         while !state.isSourceDry, state.readAhead < readAhead,
             state.entries.count < Self.maximumWaiting
         {
             if let (due, element) = source() {
-                Self.push(element, due: due, isFromSource: true, &state)
+                push(element, due: due, isFromSource: true, &state)
             } else {
                 state.isSourceDry = true
             }
         }
-        if let first = state.entries.first, first.due <= now {
-            return .handOut(Self.pop(&state).element)
+        while let first = state.entries.first, first.due <= now {
+            let entry = Self.pop(&state)
+            guard let key = entry.key else { return .handOut(entry.element) }
+            guard state.parked[key] != nil else {
+                state.parked[key] = []
+                return .handOut(entry.element)
+            }
+            state.parked[key]?.append(entry)
+            state.parkedCount += 1
         }
-        return state.entries.isEmpty && state.inWork == 0 ? .end : .wait
+        return state.entries.isEmpty && state.inWork == 0 && !state.isOpen ? .end : .wait
     }
 
-    private static func push(
+    private func push(
         _ element: Element, due: Int64, isFromSource: Bool, _ state: inout State
     ) {
-        state.entries.append(
-            Entry(
-                due: due, number: state.nextNumber, element: element, isFromSource: isFromSource))
+        let entry = Entry(
+            due: due, number: state.nextNumber, element: element, isFromSource: isFromSource,
+            key: key(element))
         state.nextNumber += 1
-        if isFromSource { state.readAhead += 1 }
+        Self.push(entry, &state)
+    }
+
+    private static func push(_ entry: Entry, _ state: inout State) {
+        state.entries.append(entry)
+        if entry.isFromSource { state.readAhead += 1 }
         var child = state.entries.count - 1
         while child > 0 {
             let parent = (child - 1) / 2

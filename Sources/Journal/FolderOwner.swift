@@ -71,6 +71,32 @@ final class FolderOwner: Sendable {
     }
 }
 
+/// Keeps the state of a folder for one process.
+///
+/// The kernel drops the lock with the process. Safe to share; released once.
+package final class StateClaim: Sendable {
+    private let descriptor: Int32
+
+    /// Takes the folder's state.
+    ///
+    /// - Throws: ``JournalError`` with code `inUse` when another process has it.
+    init(folder: String) throws(JournalError) {
+        let path = folder + "/state.lock"
+        descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw JournalError(unusableFile: path, errno) }
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            close(descriptor)
+            throw JournalError(
+                code: .inUse,
+                message: "another mock keeps its state there; stop it, choose another folder with "
+                    + "--data, or keep nothing with --ephemeral",
+                path: folder)
+        }
+    }
+
+    deinit { close(descriptor) }
+}
+
 /// Keeps other processes out while a folder is set up.
 enum SetUpLock {
     /// Runs `body` alone, waiting for another process to be done with its own.

@@ -7,11 +7,11 @@ import Synchronization
 ///
 /// A write is answered after its commit, so what was answered is durable.
 final class GroupCommit: Sendable {
-    /// A write: runs in the group's transaction and gives a row's id, which its task gets after the
-    /// commit.
+    /// A write: runs in the group's transaction and gives a row's id.
     struct Write: Sendable {
         let perform: @Sendable (Database) throws -> Int64
-        let continuation: UnsafeContinuation<Int64, any Error>
+        /// Called after the commit, in the order in which writes were submitted.
+        let finish: @Sendable (Result<Int64, any Error>) -> Void
     }
 
     private struct State {
@@ -59,9 +59,9 @@ final class GroupCommit: Sendable {
                 }
             }
         } catch {
-            for write in group { write.continuation.resume(throwing: error) }
+            for write in group { write.finish(.failure(error)) }
             return
         }
-        for (write, id) in zip(group, ids) { write.continuation.resume(returning: id) }
+        for (write, id) in zip(group, ids) { write.finish(.success(id)) }
     }
 }

@@ -17,11 +17,8 @@ extension Journal {
         for delivery in deliveries { try checkSize(delivery) }
         let (owner, waits) = (ownerToken, waits.stored)
         return try await write { database in
-            try deliveries.map { delivery in
-                let id = try Self.insert(delivery, requestHead: nil, now: now, database)
-                try database.cachedStatement(sql: Self.insertUnfinished)
-                    .execute(arguments: [id, 0, now, nil, owner, waits])
-                return id
+            try deliveries.map {
+                try Self.insertDue($0, now: now, owner: owner, waits: waits, database)
             }
         }
     }
@@ -108,7 +105,7 @@ extension Journal {
         }
     }
 
-    private func checkSize(_ delivery: NewDelivery) throws(JournalError) {
+    func checkSize(_ delivery: NewDelivery) throws(JournalError) {
         guard delivery.event.payload.count <= limits.payloadBytes else {
             throw JournalError(
                 code: .tooLarge,
@@ -116,6 +113,16 @@ extension Journal {
                     + "of \(limits.payloadBytes)",
                 path: place)
         }
+    }
+
+    /// Puts a delivery in that is due at once.
+    static func insertDue(
+        _ delivery: NewDelivery, now: Int64, owner: String, waits: String, _ database: Database
+    ) throws -> Int64 {
+        let id = try insert(delivery, requestHead: nil, now: now, database)
+        try database.cachedStatement(sql: insertUnfinished)
+            .execute(arguments: [id, 0, now, nil, owner, waits])
+        return id
     }
 
     private static let insertUnfinished = """

@@ -152,13 +152,38 @@ package final class Journal: Sendable {
         return value
     }
 
+    /// Writes behind all that was submitted before, and says so in that order; does not wait.
+    func submit<Value: Sendable>(
+        _ body: @escaping @Sendable (Database) throws -> Value,
+        finish: @escaping @Sendable (Result<Value, JournalError>) -> Void
+    ) {
+        let slot = Slot<Value>()
+        let place = place
+        let perform: @Sendable (Database) throws -> Int64 = { database in
+            slot.value = try body(database)
+            return 0
+        }
+        commits.submit(
+            GroupCommit.Write(perform: perform) { result in
+                switch result {
+                case .failure(let error): finish(.failure(JournalError(error, path: place)))
+                case .success:
+                    guard let value = slot.value else {
+                        preconditionFailure("committed without its write")
+                    }
+                    finish(.success(value))
+                }
+            })
+    }
+
     /// Writes in the next group and returns a row's id after its commit: the way of all deliveries.
     func commit(
         _ body: @escaping @Sendable (Database) throws -> Int64
     ) async throws(JournalError) -> Int64 {
         do {
             return try await withUnsafeThrowingContinuation { continuation in
-                commits.submit(GroupCommit.Write(perform: body, continuation: continuation))
+                commits.submit(
+                    GroupCommit.Write(perform: body) { continuation.resume(with: $0) })
             }
         } catch {
             throw JournalError(error, path: place)

@@ -4,7 +4,7 @@ import GRDB
 package struct JournalError: Error, Equatable, Sendable, CustomStringConvertible {
     package struct Code: Hashable, Sendable, CustomStringConvertible {
         private enum Kind: String {
-            case unusableFolder, notAJournal, newerVersion, full, tooLarge, underWay, failed
+            case unusableFolder, notAJournal, newerVersion, full, tooLarge, underWay, inUse, failed
         }
         private let kind: Kind
         /// The folder cannot be made, read or written.
@@ -19,6 +19,8 @@ package struct JournalError: Error, Equatable, Sendable, CustomStringConvertible
         package static let tooLarge = Code(kind: .tooLarge)
         /// Another process sees to the delivery.
         package static let underWay = Code(kind: .underWay)
+        /// Another process keeps its state in the folder.
+        package static let inUse = Code(kind: .inUse)
         /// Another failure of the database; its own words are in the message.
         package static let failed = Code(kind: .failed)
         /// The code's name.

@@ -14,8 +14,22 @@ enum Schema {
         migrator.registerMigration("2 owners and schedules of unfinished deliveries") { database in
             try database.execute(sql: second)
         }
+        migrator.registerMigration("3 the mock's state") { database in
+            try database.execute(sql: third)
+        }
         return migrator
     }
+
+    // The mock's resources, each as JSON; `number` is the order in which they were made.
+    private static let third = """
+        CREATE TABLE resource (
+            number INTEGER PRIMARY KEY,
+            kind TEXT NOT NULL,
+            id TEXT NOT NULL,
+            body BLOB NOT NULL,
+            UNIQUE (kind, id)
+        );
+        """
 
     // `owner` is the process that sees to a delivery; null for one that an older version left.
     // `waits` are the pauses of the retries that are left, in milliseconds, with commas between them:

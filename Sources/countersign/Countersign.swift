@@ -6,6 +6,9 @@ struct Countersign: AsyncParsableCommand {
         commandName: "countersign",
         abstract: "Exercises Dropbox Sign callback handlers offline.",
         discussion: """
+            The API on your laptop, reporting to your handler:
+              countersign dev localhost:3000/callbacks
+
             A verdict on a handler, with no configuration:
               countersign check localhost:3000/callbacks
 
@@ -21,7 +24,8 @@ struct Countersign: AsyncParsableCommand {
             """,
         version: Version.text,
         subcommands: [
-            Check.self, Trigger.self, Replay.self, Verify.self, Events.self, Explain.self,
+            Dev.self, Mock.self, Check.self, Trigger.self, Replay.self, Verify.self, Events.self,
+            Explain.self,
             SampleHandler.self, Completion.self, PrintVersion.self,
         ])
 }

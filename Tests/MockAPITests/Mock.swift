@@ -1,5 +1,6 @@
 import Callbacks
 import Foundation
+import Journal
 
 @testable import MockAPI
 

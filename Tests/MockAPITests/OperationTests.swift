@@ -105,8 +105,9 @@ import Testing
         }
         #expect(pending?.name == .conflict)
 
-        let due = mock.state.takeDueJob(now: mock.now + 250)
-        let job = try #require(due)
+        #expect(mock.state.dueJobs(now: mock.now + 249, atMost: 9).isEmpty)
+        let due = mock.state.dueJobs(now: mock.now + 250, atMost: 9)
+        let job = try #require(due.first)
         #expect(job.task == .processRequest(id))
         func move(_ move: SignatureRequest.Move) throws {
             let request = try #require(mock.state.requests[id])

@@ -12,6 +12,8 @@ struct Call: Sendable {
     var clientID: String?
     /// What `file_urls` led to.
     var fetchedFiles: [UploadedFile] = []
+    /// The event that the processing of documents is to end in, such as `file_error`.
+    var forcedOutcome: String?
     /// Unix milliseconds on the mock's clock.
     let nowMilliseconds: Int64
 

@@ -112,6 +112,8 @@ extension MockState {
 
     /// Keeps the request and sees to what becomes of it later.
     mutating func process(_ request: SignatureRequest, _ call: Call) {
+        var request = request
+        request.forcedOutcome = call.forcedOutcome
         put(request)
         withdraw(.processRequest(request.id))
         withdraw(.expireRequest(request.id))

@@ -80,6 +80,13 @@ extension Arguments {
         self.init(values: values, files: validation.files, ignored: ignored)
     }
 
+    /// The `grant_type` of a call for a token; `nil` when there is none.
+    static func grantType(_ request: APIRequest) throws(APIError) -> String? {
+        let given = try body(request).0["grant_type"]?.string
+        // The path of the refreshing operation has a query instead in the official description.
+        return given ?? (request.query.hasPrefix("refresh") ? "refresh_token" : nil)
+    }
+
     private static func fields(_ query: String) throws(APIError) -> JSONObject {
         guard !query.isEmpty else { return JSONObject() }
         do {

@@ -12,6 +12,7 @@ struct Router: Sendable {
     /// By `METHOD /path`, where a path that takes an argument ends in `/{}`.
     private let operations: [String: APIOperation]
     private let paths: [String: [String]]
+    private let named: [String: APIOperation]
 
     init(_ contract: Contract) {
         var operations: [String: APIOperation] = [:]
@@ -23,6 +24,21 @@ struct Router: Sendable {
         }
         self.operations = operations
         self.paths = paths
+        named = Dictionary(
+            contract.operations.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    /// The route of an operation that its path alone does not tell.
+    func route(_ method: String, operation id: String) throws(APIError) -> Route {
+        guard let operation = named[id] else {
+            throw missing(id)
+        }
+        guard operation.method == method else {
+            throw APIError(
+                .methodNotSupported,
+                "\(method) is not supported here; use \(operation.method)")
+        }
+        return Route(operation: operation, argument: nil)
     }
 
     /// The route of `path` below `/v3`.

@@ -13,6 +13,8 @@ struct Emission: Sendable {
     var resource: (name: String, json: JSONValue)?
     /// Orders events: those of one subject are delivered one after another.
     var subject: String
+    /// The number of the call that caused it.
+    var exchange: Int64?
 
     /// The payload for a URL.
     ///

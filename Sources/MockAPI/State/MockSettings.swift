@@ -1,3 +1,6 @@
+package import Callbacks
+import Fixtures
+
 /// What a mock is set up with.
 package struct MockSettings: Hashable, Sendable {
     /// An account that is there from the start.
@@ -48,6 +51,16 @@ package struct MockSettings: Hashable, Sendable {
     package var processingMilliseconds: Int64 = 250
     /// Such as `http://127.0.0.1:7446`: where links lead.
     package var baseURL = "http://127.0.0.1:7446"
+    /// Signs events that no caller's key can.
+    package var defaultKey = DevelopmentKey.value
+    /// Whether calls over the limit of their class are refused.
+    package var enforcesRateLimits = false
+    /// The form of the callbacks' bodies.
+    package var form: BodyForm = .multipart
+    /// Milliseconds of the pauses before retries.
+    package var retryWaits: [Int64] = []
+    /// Hosts that `file_urls` may name beside those of this machine.
+    package var fileHosts: Set<String> = []
 
     package init() {}
 }

@@ -2,11 +2,12 @@ import Callbacks
 import Fixtures
 import Foundation
 import HeapModule
+import Journal
 import OpenSSL
 
 /// Everything that the mock knows; decisions are made on it, and nothing here waits.
 struct MockState: Sendable {
-    let settings: MockSettings
+    var settings: MockSettings
     var accounts = Table<Account>()
     var apps = Table<APIApp>()
     var requests = Table<SignatureRequest>()
@@ -30,6 +31,8 @@ struct MockState: Sendable {
     private(set) var accountsOfKeys: [String: String] = [:]
     /// Which grant a token belongs to.
     var grantsOfTokens: [String: String] = [:]
+    /// The number of the call at hand: what it schedules is its doing.
+    var exchange: Int64?
     /// Events that the move at hand caused, in order.
     private(set) var emissions: [Emission] = []
 
@@ -109,7 +112,7 @@ struct MockState: Sendable {
 
     /// Something that is due at a time in Unix milliseconds; it takes the place of the same task.
     mutating func schedule(_ task: Job.Task, at due: Int64) {
-        let job = Job(due: due, task: task)
+        let job = Job(due: due, task: task, exchange: exchange)
         jobs.put(job)
         agenda.insert(Appointment(due: due, id: job.id))
     }
@@ -126,16 +129,30 @@ struct MockState: Sendable {
         return nil
     }
 
-    /// Takes a job that is due.
-    mutating func takeDueJob(now: Int64) -> Job? {
-        guard let due = nextDue(), due <= now, let job = jobs[agenda.removeMin().id] else {
-            return nil
+    /// Takes jobs off the agenda that are due, earliest first; their rows stay until ``finish(_:)``, so
+    /// that a crash between the two loses none.
+    mutating func dueJobs(now: Int64, atMost limit: Int) -> [Job] {
+        var due: [Job] = []
+        while due.count < limit, let time = nextDue(), time <= now,
+            let job = jobs[agenda.removeMin().id]
+        {
+            due.append(job)
         }
-        jobs[job.id] = nil
-        return job
+        return due
     }
 
-    mutating func emit(_ emission: Emission) { emissions.append(emission) }
+    /// Ends a job; `false` when it was withdrawn or put off meanwhile, and must not be done.
+    mutating func finish(_ job: Job) -> Bool {
+        guard jobs[job.id]?.due == job.due else { return false }
+        jobs[job.id] = nil
+        return true
+    }
+
+    mutating func emit(_ emission: Emission) {
+        var emission = emission
+        emission.exchange = exchange
+        emissions.append(emission)
+    }
 
     /// Takes back what the change at hand did.
     mutating func rollBack() {
@@ -155,6 +172,14 @@ struct MockState: Sendable {
         files.rollBack()
         jobs.rollBack()
         emissions = []
+    }
+
+    /// Whether the change at hand left something to be written.
+    var hasChanges: Bool {
+        ledgers.hasChanges || accounts.hasChanges || apps.hasChanges || requests.hasChanges
+            || templates.hasChanges || drafts.hasChanges || links.hasChanges || teams.hasChanges
+            || invites.hasChanges || bulkSendJobs.hasChanges || faxes.hasChanges
+            || faxLines.hasChanges || grants.hasChanges || files.hasChanges || jobs.hasChanges
     }
 
     mutating func takeEmissions() -> [Emission] {
@@ -202,24 +227,22 @@ extension MockState {
     }
 
     private mutating func load(_ row: ResourceChange, _ decoder: JSONDecoder) throws {
-        guard let body = row.body else { return }
         switch row.kind {
-        case Ledger.kind: ledgers.load(try decoder.decode(Ledger.self, from: body))
-        case Account.kind: accounts.load(try decoder.decode(Account.self, from: body))
-        case APIApp.kind: apps.load(try decoder.decode(APIApp.self, from: body))
-        case SignatureRequest.kind:
-            requests.load(try decoder.decode(SignatureRequest.self, from: body))
-        case Template.kind: templates.load(try decoder.decode(Template.self, from: body))
-        case UnclaimedDraft.kind: drafts.load(try decoder.decode(UnclaimedDraft.self, from: body))
-        case PageLink.kind: links.load(try decoder.decode(PageLink.self, from: body))
-        case Team.kind: teams.load(try decoder.decode(Team.self, from: body))
-        case TeamInvite.kind: invites.load(try decoder.decode(TeamInvite.self, from: body))
-        case BulkSendJob.kind: bulkSendJobs.load(try decoder.decode(BulkSendJob.self, from: body))
-        case Fax.kind: faxes.load(try decoder.decode(Fax.self, from: body))
-        case FaxLine.kind: faxLines.load(try decoder.decode(FaxLine.self, from: body))
-        case OAuthGrant.kind: grants.load(try decoder.decode(OAuthGrant.self, from: body))
-        case StoredFile.kind: files.load(try decoder.decode(StoredFile.self, from: body))
-        case Job.kind: jobs.load(try decoder.decode(Job.self, from: body))
+        case Ledger.kind: try ledgers.load(row, decoder)
+        case Account.kind: try accounts.load(row, decoder)
+        case APIApp.kind: try apps.load(row, decoder)
+        case SignatureRequest.kind: try requests.load(row, decoder)
+        case Template.kind: try templates.load(row, decoder)
+        case UnclaimedDraft.kind: try drafts.load(row, decoder)
+        case PageLink.kind: try links.load(row, decoder)
+        case Team.kind: try teams.load(row, decoder)
+        case TeamInvite.kind: try invites.load(row, decoder)
+        case BulkSendJob.kind: try bulkSendJobs.load(row, decoder)
+        case Fax.kind: try faxes.load(row, decoder)
+        case FaxLine.kind: try faxLines.load(row, decoder)
+        case OAuthGrant.kind: try grants.load(row, decoder)
+        case StoredFile.kind: try files.load(row, decoder)
+        case Job.kind: try jobs.load(row, decoder)
         default: break  // a later version's kind: it stays in the journal
         }
     }

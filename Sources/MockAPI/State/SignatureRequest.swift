@@ -1,4 +1,5 @@
 import Callbacks
+import Foundation
 
 /// A signature request: what was asked, and where it stands.
 ///
@@ -37,6 +38,8 @@ struct SignatureRequest: Resource, Hashable {
     var responses: [StoredJSON] = []
     /// Whether the owner took it out of its list.
     var isRemoved = false
+    /// What its processing ends in, when the call asked for trouble.
+    var forcedOutcome: String?
 
     /// What the owner may change as long as nobody signed.
     struct Terms: Codable, Hashable, Sendable {
@@ -134,4 +137,12 @@ struct StoredFile: Resource, Hashable {
     /// The SHA-256 of the bytes in hexadecimal digits.
     let id: String
     let bytes: [UInt8]
+
+    /// The bytes as they are.
+    func body(_ encoder: JSONEncoder) -> Data { Data(bytes) }
+
+    /// The file of these bytes.
+    static func read(_ id: String, _ body: Data, _ decoder: JSONDecoder) -> StoredFile {
+        StoredFile(id: id, bytes: Array(body))
+    }
 }

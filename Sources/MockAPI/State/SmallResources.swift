@@ -180,6 +180,8 @@ struct Job: Resource, Hashable {
     /// Unix milliseconds on the mock's clock.
     var due: Int64
     let task: Task
+    /// The number of the call that scheduled it.
+    var exchange: Int64?
 }
 
 /// What is not a resource of the API.

@@ -1,10 +1,26 @@
-package import Foundation
+import Foundation
+import Journal
 
 /// A resource that is kept: one row of the journal.
 protocol Resource: Codable, Sendable {
     /// The kind of row, such as `signature_request`.
     static var kind: String { get }
     var id: String { get }
+
+    /// The row's bytes.
+    func body(_ encoder: JSONEncoder) throws -> Data
+    /// The row with that id and these bytes.
+    static func read(_ id: String, _ body: Data, _ decoder: JSONDecoder) throws -> Self
+}
+
+extension Resource {
+    /// The row as JSON.
+    func body(_ encoder: JSONEncoder) throws -> Data { try encoder.encode(self) }
+
+    /// Reads the row's JSON.
+    static func read(_ id: String, _ body: Data, _ decoder: JSONDecoder) throws -> Self {
+        try decoder.decode(Self.self, from: body)
+    }
 }
 
 /// Resources of one kind by id, in the order of their making.
@@ -55,6 +71,15 @@ struct Table<Row: Resource>: Sendable {
     /// Puts a row in that the journal has already.
     mutating func load(_ row: Row) { place(row, id: row.id, entries[row.id]) }
 
+    /// Whether there is something to be written.
+    var hasChanges: Bool { !before.isEmpty }
+
+    /// Puts a row in that the journal has already.
+    mutating func load(_ change: ResourceChange, _ decoder: JSONDecoder) throws {
+        guard let body = change.body else { return }
+        load(try Row.read(change.id, body, decoder))
+    }
+
     /// Takes the changes back.
     mutating func rollBack() {
         for (id, entry) in before { entries[id] = entry }
@@ -67,7 +92,7 @@ struct Table<Row: Resource>: Sendable {
     ) throws {
         guard !before.isEmpty else { return }
         for id in before.keys.sorted() {
-            let body = try entries[id].map { try encoder.encode($0.row) }
+            let body = try entries[id].map { try $0.row.body(encoder) }
             changes.append(ResourceChange(kind: Row.kind, id: id, body: body))
         }
         before = [:]
@@ -92,19 +117,5 @@ struct Table<Row: Resource>: Sendable {
     private mutating func tidy() {
         guard places.count > 64, places.count > 2 * (entries.count + before.count) else { return }
         places = places.filter { row(at: $0) != nil || before.index(forKey: $0.id) != nil }
-    }
-}
-
-/// A row that is to be written, or to go.
-package struct ResourceChange: Hashable, Sendable {
-    package var kind: String
-    package var id: String
-    /// JSON; `nil` when the row goes.
-    package var body: Data?
-
-    package init(kind: String, id: String, body: Data?) {
-        self.kind = kind
-        self.id = id
-        self.body = body
     }
 }

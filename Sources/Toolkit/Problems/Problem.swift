@@ -37,6 +37,15 @@ package struct Problem: Error, Hashable, Sendable, CustomStringConvertible {
             self.init(Self.checkCodes[error.code] ?? .unexpected, error.message)
         case let error as DestinationError: self.init(.malformedAddress, error.description)
         case let error as OpenSSLError: self.init(.tls, error.message)
+        case let error as ServerError:
+            switch error.reason {
+            case .addressInUse:
+                self.init(
+                    .addressInUse,
+                    "another program listens there; choose another port with --port, or 0 for a "
+                        + "free one", at: error.address)
+            case .other(let words): self.init(.addressInUse, words, at: error.address)
+            }
         case let error as CallbackError:
             self.init(.malformedFixture, error.message, at: error.path)
         default: self.init(.unexpected, "\(error)")
@@ -52,7 +61,7 @@ package struct Problem: Error, Hashable, Sendable, CustomStringConvertible {
 
     private static let journalCodes: [JournalError.Code: ProblemCode] = [
         .unusableFolder: .unusableFolder, .notAJournal: .notAJournal, .newerVersion: .newerJournal,
-        .full: .diskFull, .tooLarge: .tooLarge, .underWay: .deliveryUnderWay,
+        .full: .diskFull, .tooLarge: .tooLarge, .underWay: .deliveryUnderWay, .inUse: .folderInUse,
         .failed: .journalFailed,
     ]
 

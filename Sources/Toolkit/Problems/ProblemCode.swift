@@ -25,6 +25,7 @@ package enum ProblemCode: Int, Hashable, Sendable, CaseIterable {
     case journalFailed = 1305
     case unknownDelivery = 1306
     case deliveryUnderWay = 1307
+    case folderInUse = 1308
     case tls = 1401
     case unknownRule = 1501
     case malformedSuite = 1502
@@ -116,6 +117,9 @@ package enum ProblemCode: Int, Hashable, Sendable, CaseIterable {
         case .deliveryUnderWay:
             "Another process delivers from the same folder and has this delivery in hand. Wait until "
                 + "it has ended, or use another folder."
+        case .folderInUse:
+            "Another mock keeps its state in the same data folder, and two would spoil it. Stop the "
+                + "other one, choose another folder with --data, or keep nothing with --ephemeral."
         case .tls:
             "TLS could not be set up. The file of --ca must hold certificates in PEM; the message "
                 + "has OpenSSL's reason."

@@ -14,6 +14,16 @@ package enum SettingKey: String, Hashable, Sendable, CaseIterable {
     case userAgent = "user-agent"
     case contentSHA256 = "content-sha256"
     case color
+    case host
+    case port
+    case reporting
+    case textTagError = "text-tag-error"
+    case processing
+    case plan
+    case rateLimits = "rate-limits"
+    case allowFileHost = "allow-file-host"
+    case clock
+    case clockSpeed = "clock-speed"
 
     /// Such as `COUNTERSIGN_API_KEY`.
     package var environmentName: String {

@@ -1,5 +1,6 @@
 import Fixtures
 import Foundation
+package import MockAPI
 import Yams
 
 /// Where settings come from: a flag is stronger than the environment, which is stronger than the file.
@@ -7,6 +8,8 @@ package struct SettingSources: Sendable {
     private let flags: [SettingKey: [String]]
     private let environment: [String: String]
     private let file: [SettingKey: [SettingValue]]
+    /// The mock's accounts, which only the file can have.
+    package let accounts: [MockSettings.Account]
 
     /// The file that is read when it is there and no other is named.
     package static let defaultFile = "countersign.yaml"
@@ -26,7 +29,7 @@ package struct SettingSources: Sendable {
         self.flags = flags
         self.environment = environment
         let path = file ?? environment["COUNTERSIGN_CONFIG"]
-        self.file = try Self.read(path ?? Self.defaultFile, isRequired: path != nil)
+        (self.file, accounts) = try Self.read(path ?? Self.defaultFile, isRequired: path != nil)
     }
 
     /// The strongest value of a setting; `nil` when none is set.
@@ -45,12 +48,12 @@ package struct SettingSources: Sendable {
 
     private static func read(
         _ path: String, isRequired: Bool
-    ) throws(Problem) -> [SettingKey: [SettingValue]] {
+    ) throws(Problem) -> ([SettingKey: [SettingValue]], [MockSettings.Account]) {
         guard let data = FileManager.default.contents(atPath: path) else {
             guard !isRequired, !FileManager.default.fileExists(atPath: path) else {
                 throw Problem(.malformedConfiguration, "the file cannot be read", at: path)
             }
-            return [:]
+            return ([:], [])
         }
         guard data.count <= maximumBytes else {
             throw Problem(.malformedConfiguration, "it is over \(maximumBytes) octets", at: path)
@@ -60,13 +63,18 @@ package struct SettingSources: Sendable {
             let words = "\(error)".split(separator: "\n").joined(separator: " ")
             throw Problem(.malformedConfiguration, "no YAML: \(words)", at: path)
         }
-        guard let root else { return [:] }
+        guard let root else { return ([:], []) }
         guard let mapping = root.mapping else {
             throw Problem(.malformedConfiguration, "a mapping of settings is expected", at: path)
         }
         var settings: [SettingKey: [SettingValue]] = [:]
+        var accounts: [MockSettings.Account] = []
         for (name, value) in mapping {
             let place = "\(path):\(name.mark?.line ?? 1)"
+            if name.scalar?.string == "accounts" {
+                accounts = try AccountsReading.read(value, path)
+                continue
+            }
             let key = try self.key(name.scalar?.string ?? "", at: place)
             let values = try (value.sequence.map(Array.init) ?? [value]).map {
                 node throws(Problem) in
@@ -78,12 +86,12 @@ package struct SettingSources: Sendable {
             }
             settings[key] = values
         }
-        return settings
+        return (settings, accounts)
     }
 
     private static func key(_ name: String, at place: String) throws(Problem) -> SettingKey {
         if let key = SettingKey(rawValue: name) { return key }
-        let known = SettingKey.allCases.map(\.rawValue)
+        let known = SettingKey.allCases.map(\.rawValue) + ["accounts"]
         let hint =
             suggestion(for: name, among: known) ?? "known are \(known.joined(separator: ", "))"
         throw Problem(.malformedConfiguration, "unknown setting '\(name)'; \(hint)", at: place)

@@ -93,7 +93,7 @@ package struct Settings: Sendable {
         return wire
     }
 
-    private static func parsed<Value>(
+    static func parsed<Value>(
         _ value: SettingValue?, _ expected: String, _ parse: (String) -> Value?
     ) throws(Problem) -> Value? {
         guard let value else { return nil }
@@ -102,14 +102,14 @@ package struct Settings: Sendable {
             .wrongValue, "'\(value.text)' does not fit; \(expected) is expected", at: value.origin)
     }
 
-    private static func flag(_ value: SettingValue?) throws(Problem) -> Bool {
+    static func flag(_ value: SettingValue?) throws(Problem) -> Bool {
         try parsed(value, "true or false") {
             ["true": true, "1": true, "on": true, "false": false, "0": false, "off": false][
                 $0.lowercased()]
         } ?? false
     }
 
-    private static func choice<Value: RawRepresentable & CaseIterable>(
+    static func choice<Value: RawRepresentable & CaseIterable>(
         _ value: SettingValue?, _ type: Value.Type
     ) throws(Problem) -> Value? where Value.RawValue == String {
         let known = Value.allCases.map { "'\($0.rawValue)'" }.joined(separator: ", ")

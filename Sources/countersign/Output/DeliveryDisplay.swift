@@ -50,7 +50,7 @@ struct DeliveryDisplay: Sendable {
         switch format {
         case .text: lines(attempt)
         case .compact: compact(attempt)
-        case .json: json(attempt).text(.plain) + "\n"
+        case .json: attempt.json.text(.plain) + "\n"
         }
     }
 
@@ -73,28 +73,6 @@ struct DeliveryDisplay: Sendable {
         return "\(attempt.deliveryID) \(type) \(attempt.start.number) "
             + "\(attempt.result.status.map(String.init) ?? "-") "
             + "\(attempt.result.outcome.rawValue) \(attempt.result.totalMicroseconds)us\n"
-    }
-
-    private func json(_ attempt: AttemptReport) -> JSONValue {
-        let event = attempt.delivery.event
-        let result = attempt.result
-        func number(_ value: Int64?) -> JSONValue { value.map { JSONValue(Int($0)) } ?? .null }
-        var next: Int64?
-        if case .retry(let time) = attempt.next { next = time }
-        return [
-            "type": "attempt", "delivery": JSONValue(Int(attempt.deliveryID)),
-            "event_type": .string(event.type.rawValue), "kind": .string(event.kind.rawValue),
-            "event_time": .string(event.time), "origin": .string(event.origin),
-            "destination": .string(attempt.delivery.destination),
-            "attempt": JSONValue(attempt.start.number),
-            "outcome": .string(result.outcome.rawValue),
-            "acknowledged": .bool(result.outcome.isAccepted),
-            "status": result.status.map { JSONValue($0) } ?? .null,
-            "detail": result.detail.map { .string($0) } ?? .null,
-            "connect_us": number(result.connectMicroseconds),
-            "first_byte_us": number(result.firstByteMicroseconds),
-            "total_us": number(result.totalMicroseconds), "next_attempt_at": number(next),
-        ]
     }
 
     private func answer(_ result: AttemptResult) -> String {

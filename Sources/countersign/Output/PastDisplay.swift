@@ -11,7 +11,7 @@ struct PastDisplay {
     func line(_ record: DeliveryRecord) -> String {
         let event = record.delivery.event
         switch format {
-        case .json: return json(record).text(.plain) + "\n"
+        case .json: return record.json.text(.plain) + "\n"
         case .compact:
             return
                 "\(record.id) \(event.type.rawValue.withoutControlCharacters) \(record.state.rawValue)\n"
@@ -28,8 +28,8 @@ struct PastDisplay {
     /// One delivery with all its attempts.
     func details(_ record: DeliveryRecord, _ attempts: [AttemptRecord]) -> String {
         guard format == .text else {
-            let lines = attempts.map { json($0, of: record).text(.plain) + "\n" }
-            return json(record).text(.plain) + "\n" + lines.joined()
+            let lines = attempts.map { $0.json(of: record).text(.plain) + "\n" }
+            return record.json.text(.plain) + "\n" + lines.joined()
         }
         let event = record.delivery.event
         var text = line(record)
@@ -42,7 +42,7 @@ struct PastDisplay {
                 + "  \(time(attempt.start.startedAt))  \(result.outcome.phrase)"
                 + (result.detail.map { " (\($0.withoutControlCharacters))" } ?? "")
                 + timings(result) + "\n"
-            text += block("-->", attempt.start.requestHead + body(record))
+            text += block("-->", attempt.start.requestHead + record.body)
             if !result.response.isEmpty { text += block("<--", result.response) }
             if result.responseBytes > result.response.count {
                 text += style.dim(
@@ -50,11 +50,6 @@ struct PastDisplay {
             }
         }
         return text
-    }
-
-    private func body(_ record: DeliveryRecord) -> [UInt8] {
-        record.delivery.form.body(
-            json: record.delivery.event.payload, boundary: record.delivery.boundary)
     }
 
     private func block(_ mark: String, _ bytes: [UInt8]) -> String {
@@ -89,40 +84,5 @@ struct PastDisplay {
         case .failed: style.red(text)
         case .pending: style.yellow(text)
         }
-    }
-
-    private func json(_ record: DeliveryRecord) -> JSONValue {
-        let event = record.delivery.event
-        return [
-            "type": "delivery", "id": JSONValue(Int(record.id)),
-            "created_at": JSONValue(Int(record.createdAt)),
-            "event_type": .string(event.type.rawValue), "event_time": .string(event.time),
-            "kind": .string(event.kind.rawValue), "origin": .string(event.origin),
-            "signature_request_id": event.signatureRequestID.map { .string($0) } ?? .null,
-            "destination": .string(record.delivery.destination),
-            "state": .string(record.state.rawValue), "attempts": JSONValue(record.attempts),
-            "last_outcome": record.lastOutcome.map { .string($0.rawValue) } ?? .null,
-            "next_attempt_at": record.nextAttemptAt.map { JSONValue(Int($0)) } ?? .null,
-        ]
-    }
-
-    private func json(_ attempt: AttemptRecord, of record: DeliveryRecord) -> JSONValue {
-        func number(_ value: Int64?) -> JSONValue { value.map { JSONValue(Int($0)) } ?? .null }
-        func text(_ bytes: [UInt8]) -> JSONValue { .string(String(decoding: bytes, as: UTF8.self)) }
-        let result = attempt.result
-        return [
-            "type": "attempt", "delivery": JSONValue(Int(record.id)),
-            "attempt": JSONValue(attempt.start.number),
-            "started_at": JSONValue(Int(attempt.start.startedAt)),
-            "outcome": .string(result.outcome.rawValue),
-            "detail": result.detail.map { .string($0) } ?? .null,
-            "status": result.status.map { JSONValue($0) } ?? .null,
-            "connect_us": number(result.connectMicroseconds),
-            "first_byte_us": number(result.firstByteMicroseconds),
-            "total_us": number(result.totalMicroseconds),
-            "request": text(attempt.start.requestHead + body(record)),
-            "response": text(result.response),
-            "response_bytes": JSONValue(result.responseBytes),
-        ]
     }
 }

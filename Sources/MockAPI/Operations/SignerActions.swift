@@ -1,0 +1,163 @@
+package import Callbacks
+
+/// What signers do to a request, whoever asks for it: the signing page, the control
+/// API or a test.
+package enum SignerAction: Hashable, Sendable {
+    case view
+    /// Signs; the values of fields by their `api_id` or name.
+    case sign(values: JSONObject)
+    case decline(reason: String?)
+    case reassign(name: String?, emailAddress: String, reason: String?)
+    case bounce
+}
+
+extension MockState {
+    /// The request that has a signature, and where the signer stands in it.
+    func signer(
+        _ signatureID: String
+    ) throws(APIError) -> (request: SignatureRequest, index: Int) {
+        guard let id = requestsOfSignatures[signatureID], let request = requests[id],
+            let index = request.signerIndex(signatureID)
+        else { throw APIError(.notFound, "Signature not found") }
+        return (request, index)
+    }
+
+    /// Does what a signer does.
+    ///
+    /// `now`: Unix seconds.
+    /// - Throws: ``APIError`` when the request is not there, or the move is not allowed now.
+    @discardableResult
+    mutating func act(
+        _ action: SignerAction, _ signatureID: String, now: Int64
+    ) throws(APIError) -> SignatureRequest {
+        let (request, index) = try signer(signatureID)
+        switch action {
+        case .view: return try move(request, .view(index), now: now)
+        case .sign(let values):
+            let responses = request.responses(of: index, values, now: now)
+            return try move(request, .sign(index, responses), now: now)
+        case .decline(let reason): return try move(request, .decline(index, reason), now: now)
+        case .reassign(let name, let emailAddress, let reason):
+            guard Validation.isEmailAddress(emailAddress) else {
+                throw APIError(
+                    .badRequest, "'email_address' must be an e-mail address", at: "email_address")
+            }
+            let id = identifier(32)
+            let moved = try move(
+                request,
+                .reassign(index, name: name, emailAddress: emailAddress, reason: reason, newID: id),
+                now: now)
+            requestsOfSignatures[signatureID] = nil
+            return moved
+        case .bounce: return try move(request, .bounce(index), now: now)
+        }
+    }
+
+    /// Ends a request as the service would: its time is over.
+    mutating func expire(_ id: String, now: Int64) throws(APIError) -> SignatureRequest {
+        guard let request = requests[id] else {
+            throw APIError(.notFound, "Signature request not found")
+        }
+        withdraw(.expireRequest(id))
+        return try move(request, .expire, now: now)
+    }
+
+    /// Ends a request as the service would: it could not be processed.
+    ///
+    /// - Parameters:
+    ///   - id: The request.
+    ///   - type: The event, such as `file_error`.
+    ///   - message: Its message.
+    ///   - now: Unix seconds.
+    /// - Returns: The request.
+    /// - Throws: ``APIError`` when it is not there, or is over already.
+    mutating func fail(
+        _ id: String, _ type: EventType, _ message: String, now: Int64
+    ) throws(APIError) -> SignatureRequest {
+        guard let request = requests[id] else {
+            throw APIError(.notFound, "Signature request not found")
+        }
+        withdraw(.processRequest(id))
+        return try move(request, .refused(type, message), now: now)
+    }
+
+    /// Saves an embedded template's draft, as the editor does.
+    mutating func saveTemplate(_ id: String, nowMilliseconds: Int64) throws(APIError) -> Template {
+        guard let template = templates[id] else {
+            throw APIError(.notFound, "Template not found")
+        }
+        try apply(.save, to: template, now: nowMilliseconds / 1000)
+        schedule(.processTemplate(id), at: nowMilliseconds + settings.processingMilliseconds)
+        return templates[id] ?? template
+    }
+}
+
+extension SignatureRequest {
+    /// The fields that a signer fills in, as the request or its documents place them.
+    func fields(of index: Int) -> [JSONValue] {
+        terms.formFields.map(\.value).filter { field in
+            field["signer"]?.string == "\(index)" || field["signer"]?.integer == index
+        }
+    }
+
+    /// What a signer fills in: the given values, and something that fits where one is required.
+    func responses(of index: Int, _ values: JSONObject, now: Int64) -> [StoredJSON] {
+        let signer = signers[index]
+        return fields(of: index).compactMap { field in
+            let type = field["type"]?.string ?? "text"
+            guard type != "hyperlink" else { return nil }
+            let id = field["api_id"]?.string ?? ""
+            let name = field["name"]?.string ?? ""
+            let isRequired = field["required"]?.bool ?? false
+            let given = values[id] ?? values[name]
+            var members: [(String, JSONValue)] = [
+                ("api_id", .string(id)), ("name", .string(name)),
+                ("signature_id", .string(signer.signatureID)), ("required", .bool(isRequired)),
+                ("type", .string(type)),
+                ("value", value(of: field, type, given, isRequired: isRequired, signer, now)),
+            ]
+            if type == "signature" || type == "initials" { members.append(("is_signed", true)) }
+            return StoredJSON(.members(members))
+        }
+    }
+
+    private func value(
+        of field: JSONValue, _ type: String, _ given: JSONValue?, isRequired: Bool,
+        _ signer: Signer, _ now: Int64
+    ) -> JSONValue {
+        switch type {
+        case "checkbox", "radio":
+            let word = given?.string.map { ["true", "1", "on"].contains($0) }
+            return .bool(given?.bool ?? word ?? field["is_checked"]?.bool ?? isRequired)
+        case "date_signed": return .string(Self.date(now))
+        case "signature": return .string(given?.string ?? signer.name ?? signer.emailAddress)
+        case "initials":
+            let words = (signer.name ?? signer.emailAddress).split(separator: " ")
+            return .string(given?.string ?? words.compactMap(\.first).map(String.init).joined())
+        case "dropdown":
+            let first = field["options"]?[0]?.string ?? ""
+            return .string(given?.string ?? field["content"]?.string ?? (isRequired ? first : ""))
+        default:
+            let preset = field["content"]?.string ?? field["placeholder"]?.string
+            return .string(given?.string ?? preset ?? (isRequired ? "Text" : ""))
+        }
+    }
+
+    /// A day as the service writes it: MM/DD/YYYY, in UTC.
+    static func date(_ seconds: Int64) -> String {
+        let days = Int(seconds / 86_400)
+        // Days since 1 March of year 0, so that a leap day is the last of its year.
+        let shifted = days + 719_468
+        let era = shifted / 146_097
+        let dayOfEra = shifted % 146_097
+        let yearOfEra =
+            (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+        let month = (5 * dayOfYear + 2) / 153
+        let day = dayOfYear - (153 * month + 2) / 5 + 1
+        let monthOfYear = month < 10 ? month + 3 : month - 9
+        let year = yearOfEra + era * 400 + (monthOfYear <= 2 ? 1 : 0)
+        func padded(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
+        return "\(padded(monthOfYear))/\(padded(day))/\(year)"
+    }
+}

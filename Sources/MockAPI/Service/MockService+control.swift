@@ -1,0 +1,103 @@
+package import Callbacks
+import Synchronization
+
+/// What the control API does to the mock.
+extension MockService {
+    /// Does what a signer does, and returns the request.
+    package func act(
+        _ action: SignerAction, _ signatureID: String
+    ) async throws(APIError) -> JSONValue {
+        let now = clock.now / 1000
+        return try await change { state throws(APIError) in
+            try state.act(action, signatureID, now: now).json(base: state.settings.baseURL)
+        }
+    }
+
+    /// Lets a request's time be over.
+    package func expire(_ id: String) async throws(APIError) -> JSONValue {
+        let now = clock.now / 1000
+        return try await change { state throws(APIError) in
+            try state.expire(id, now: now).json(base: state.settings.baseURL)
+        }
+    }
+
+    /// Lets a request fail with one of the error events.
+    package func fail(
+        _ id: String, _ type: EventType, _ message: String
+    ) async throws(APIError) -> JSONValue {
+        let now = clock.now / 1000
+        return try await change { state throws(APIError) in
+            try state.fail(id, type, message, now: now).json(base: state.settings.baseURL)
+        }
+    }
+
+    /// Saves the draft of an embedded template.
+    package func saveTemplate(_ id: String) async throws(APIError) -> JSONValue {
+        let now = clock.now
+        return try await change { state throws(APIError) in
+            let template = try state.saveTemplate(id, nowMilliseconds: now)
+            return state.json(template, viewer: template.accountID)
+        }
+    }
+
+    /// Claims an unclaimed draft, by its request's id or the token of its address.
+    package func claimDraft(
+        _ id: String, signer: (name: String, emailAddress: String)?
+    ) async throws(APIError) -> JSONValue {
+        let now = clock.now
+        return try await change { state throws(APIError) in
+            let token = state.claimToken(id) ?? id
+            let request = try state.claim(token, signer: signer, nowMilliseconds: now)
+            return request.json(base: state.settings.baseURL)
+        }
+    }
+
+    /// All accounts with their keys: the mock's own, which open nothing elsewhere.
+    package var accounts: JSONValue {
+        shared.withLock { shared in
+            .array(
+                shared.state.accounts.all.map { account in
+                    .members([
+                        ("account_id", .string(account.id)),
+                        ("email_address", .string(account.emailAddress)),
+                        ("api_keys", .array(account.apiKeys.map { .string($0) })),
+                    ])
+                })
+        }
+    }
+
+    /// The calls behind a number, oldest first.
+    package func exchanges(after number: Int64, limit: Int) -> [Exchange] {
+        shared.withLock { $0.exchanges.calls(after: number, limit: limit) }
+    }
+
+    /// Adds a rule; returns it with its id.
+    package func add(_ rule: TroubleRule) throws(APIError) -> TroubleRule {
+        try shared.withLock { shared in
+            Result { () throws(APIError) in try shared.trouble.add(rule) }
+        }.get()
+    }
+
+    /// The rules that hold now.
+    package var troubleRules: [TroubleRule] { shared.withLock { $0.trouble.rules } }
+
+    /// Drops a rule, or all; returns whether there was one.
+    package func removeTrouble(_ id: Int?) -> Bool { shared.withLock { $0.trouble.remove(id) } }
+
+    /// Says where links lead, once that is known.
+    package func setBaseURL(_ url: String) {
+        shared.withLock { $0.state.settings.baseURL = url }
+    }
+
+    package var settings: MockSettings { shared.withLock { $0.state.settings } }
+}
+
+extension MockState {
+    /// The token of a draft's address, by the id of the request that it becomes.
+    func claimToken(_ requestID: String) -> String? {
+        guard let draft = drafts.all.first(where: { $0.request.id == requestID }) else {
+            return nil
+        }
+        return links.newest { $0.target == draft.id }.first?.id
+    }
+}

@@ -1,0 +1,187 @@
+import Callbacks
+import Fixtures
+import Foundation
+package import Journal
+import Synchronization
+
+/// The mock as a running thing: takes requests and what signers do, and has each change in the journal
+/// before it is answered.
+///
+/// Safe to share. The state is one value behind a lock; what waits (the disk, documents, fetched files)
+/// waits outside of it.
+package final class MockService: Sendable {
+    /// Takes events whose deliveries are in the journal, in their order.
+    package typealias Sink = @Sendable ([(id: Int64, event: OutgoingEvent)]) -> Void
+
+    /// What becomes of a request.
+    package enum Outcome: Sendable {
+        case answer(APIAnswer)
+        /// The connection is to be closed without an answer.
+        case reset
+    }
+
+    struct Shared: Sendable {
+        var state: MockState
+        var limits = RateLimits()
+        var trouble = Trouble()
+        var exchanges = ExchangeLog()
+        var boundaries: SeededGenerator
+        /// Whether jobs are being done.
+        var isWorking = false
+        /// Callers who wait until all due jobs are done.
+        var settlers: [UnsafeContinuation<Void, Never>] = []
+        /// When the clock is to wake us.
+        var alarm: Int64?
+    }
+
+    let contract = Contract.current
+    let router: Router
+    let shared: Mutex<Shared>
+    let journal: Journal
+    let clock: any MockClock
+    let desk: DocumentDesk
+    let fetcher: FileFetcher
+    /// Told of each call that is over.
+    let note: @Sendable (Exchange) -> Void
+    private let sink: Sink
+    private let fail: @Sendable (JournalError) -> Void
+
+    /// The mock of an earlier run, or a new one.
+    ///
+    /// - Parameters:
+    ///   - settings: What it is set up with.
+    ///   - journal: Keeps its state.
+    ///   - clock: The time by which jobs are due.
+    ///   - desk: Reads and makes documents.
+    ///   - fetcher: Follows `file_urls`.
+    ///   - note: Told of each call that is over.
+    ///   - fail: Told when the journal fails: what is in memory is ahead of it from then on.
+    ///   - sink: Takes the events.
+    /// - Throws: ``JournalError``.
+    package init(
+        _ settings: MockSettings, journal: Journal, clock: any MockClock,
+        desk: DocumentDesk, fetcher: FileFetcher,
+        note: @escaping @Sendable (Exchange) -> Void,
+        fail: @escaping @Sendable (JournalError) -> Void, sink: @escaping Sink
+    ) async throws {
+        let state = try MockState(settings, rows: await journal.resources())
+        shared = Mutex(
+            Shared(
+                state: state,
+                boundaries: SeededGenerator(
+                    seed: SeededGenerator.seed(settings.seed, UInt64(clock.now)))))
+        self.journal = journal
+        self.clock = clock
+        self.desk = desk
+        self.fetcher = fetcher
+        self.note = note
+        self.sink = sink
+        self.fail = fail
+        router = Router(contract)
+        try await change { _ in }
+    }
+
+    /// Empties the mock and the journal, and begins again with the same seed.
+    ///
+    /// No delivery may be under way.
+    package func reset() async throws {
+        await settle()
+        try await journal.clear()
+        shared.withLock { shared in
+            let settings = shared.state.settings
+            shared.state = MockState(settings)
+            shared.limits = RateLimits()
+            shared.trouble = Trouble()
+            shared.exchanges = ExchangeLog()
+            shared.alarm = nil
+        }
+        try await change { _ in }
+    }
+
+    /// Makes a change, and returns when it is durable.
+    ///
+    /// - Parameters:
+    ///   - now: When it happens, in Unix milliseconds; the clock's time unless a job says otherwise.
+    ///   - body: Changes the state; on an error nothing has changed.
+    /// - Returns: What `body` returns.
+    /// - Throws: ``APIError`` of `body`, with `unavailable` when the journal fails.
+    @discardableResult
+    func change<Value: Sendable>(
+        now: Int64? = nil, _ body: (inout MockState) throws(APIError) -> Value
+    ) async throws(APIError) -> Value {
+        let (result, receipt) = shared.withLock { shared in
+            commit(&shared, now: now ?? clock.now, body)
+        }
+        let value = try result.get()
+        try await wait(receipt)
+        return value
+    }
+
+    /// Waits until a change is durable.
+    func wait(_ receipt: Receipt?) async throws(APIError) {
+        guard let receipt else { return }
+        do { try await receipt.wait() } catch {
+            throw APIError(.unavailable, "The journal cannot be written; the mock ends")
+        }
+    }
+
+    /// Makes a change under the lock and hands it to the journal; the order of the calls is that of the
+    /// commits, and that of the events.
+    func commit<Value>(
+        _ shared: inout Shared, now: Int64, _ body: (inout MockState) throws(APIError) -> Value
+    ) -> (Result<Value, APIError>, Receipt?) {
+        let value: Value
+        do throws(APIError) { value = try body(&shared.state) } catch {
+            shared.state.rollBack()
+            return (.failure(error), nil)
+        }
+        guard shared.state.hasChanges else {
+            _ = shared.state.takeEmissions()
+            return (.success(value), nil)
+        }
+        let events = shared.state.outgoing(
+            shared.state.takeEmissions(), now: now, form: shared.state.settings.form
+        ) { BodyForm.boundary(shared.boundaries.next()) }
+        for event in events { shared.exchanges.note(event) }
+        let changes: [ResourceChange]
+        do { changes = try shared.state.takeChanges(JSONEncoder()) } catch {
+            preconditionFailure("a row of our own cannot be encoded: \(error)")
+        }
+        let receipt = Receipt()
+        journal.submit(
+            changes, events.map(\.delivery), waits: shared.state.settings.retryWaits, now: now
+        ) { [sink, fail] result in
+            switch result {
+            case .success(let ids):
+                if !ids.isEmpty { sink(zip(ids, events).map { (id: $0, event: $1) }) }
+                receipt.fulfil(.success(()))
+            case .failure(let error):
+                fail(error)
+                receipt.fulfil(.failure(error))
+            }
+        }
+        arm(&shared)
+        return (.success(value), receipt)
+    }
+
+    /// Reads the state.
+    func read<Value: Sendable>(
+        _ body: (inout MockState) throws(APIError) -> Value
+    ) throws(APIError) -> Value {
+        let result: Result<Value, APIError> = shared.withLock { shared in
+            do throws(APIError) { return .success(try body(&shared.state)) } catch {
+                return .failure(error)
+            }
+        }
+        return try result.get()
+    }
+
+    /// The delivery of an earlier run as an event of this one.
+    package func event(resuming delivery: NewDelivery) -> (subject: String?, apiKey: String) {
+        shared.withLock { shared in
+            (
+                shared.state.subject(of: delivery.event), shared.state.key(of: delivery.event)
+            )
+        }
+    }
+}
