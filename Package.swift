@@ -112,6 +112,7 @@ let package = Package(
             ],
             resources: [
                 .embedInCode("Contract/operations.txt"), .embedInCode("Contract/schemas.txt"),
+                .embedInCode("Pages/page.css"), .embedInCode("Pages/embedded.js"),
             ], swiftSettings: settings),
         tests(of: "MockAPI", ["Callbacks", "Fixtures", "Journal", yams]),
         // Layer 5

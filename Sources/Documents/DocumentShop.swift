@@ -10,6 +10,8 @@ package final class DocumentShop: Sendable {
         var tags: [String: [FoundTag]] = [:]
         var made: [(assembly: Assembly, bytes: [UInt8])] = []
         var madeBytes = 0
+        var pictures: [String: [UInt8]] = [:]
+        var pictureBytes = 0
     }
 
     /// Files whose inspection is kept.
@@ -66,6 +68,38 @@ package final class DocumentShop: Sendable {
             cache.tags[file.id] = tags
         }
         return tags
+    }
+
+    /// A picture of a page as PNG, 96 pixels to the inch; `nil` when there is none.
+    ///
+    /// `number`: From 0.
+    package func picture(of file: DocumentFile, page number: Int) async -> [UInt8]? {
+        let inspection = await inspect(file)
+        guard let programs, inspection.damage == nil, inspection.pages.indices.contains(number)
+        else { return nil }
+        let key = "\(file.id) \(file.name) \(number)"
+        if let known = cache.withLock({ $0.pictures[key] }) { return known }
+        do {
+            let folder = try WorkFolder()
+            if case .converted(let kind) = FileKind(file) {
+                let page = Self.standIn(for: file, kind)
+                try await draw(
+                    PageDrawing.pages(page, watermark: nil), "in.pdf", programs, folder.path)
+            } else {
+                try folder.write("in.pdf", file.bytes)
+            }
+            let page = String(number + 1)
+            try await check(
+                programs.run(
+                    "pdftocairo",
+                    ["-png", "-r", "96", "-f", page, "-l", page, "-singlefile", "in.pdf", "out"],
+                    in: folder.path))
+            let bytes = try folder.read("out.png")
+            cache.withLock { $0.keep(picture: bytes, key, limit: limits.cacheBytes) }
+            return bytes
+        } catch {
+            return nil  // the page says by its words what the picture would show
+        }
     }
 
     /// Makes a document.
@@ -262,6 +296,15 @@ extension DocumentShop.Cache {
         made.append((assembly, bytes))
         madeBytes += bytes.count
         while madeBytes > limit || made.count > 256 { madeBytes -= made.removeFirst().bytes.count }
+    }
+
+    fileprivate mutating func keep(picture bytes: [UInt8], _ key: String, limit: Int) {
+        if pictureBytes + bytes.count > limit {
+            pictures = [:]
+            pictureBytes = 0
+        }
+        pictures[key] = bytes
+        pictureBytes += bytes.count
     }
 }
 

@@ -63,15 +63,16 @@ enum PageDrawing {
                 + "l\(side * 0.2) \(side * 0.25)l\(side * 0.4) \(-side * 0.5)\""
                 + " fill=\"none\" stroke=\"#1a2c66\" stroke-width=\"\(max(1, side * 0.1))\"/>"
         case .blank:
-            return "<rect x=\"\(mark.x)\" y=\"\(mark.y)\" width=\"\(mark.width)\""
-                + " height=\"\(mark.height)\" fill=\"#ffffff\"/>"
+            // A little more than the box of the words, whose letters reach out of it.
+            return "<rect x=\"\(mark.x - 1)\" y=\"\(mark.y - 1)\" width=\"\(mark.width + 4)\""
+                + " height=\"\(mark.height + 4)\" fill=\"#ffffff\"/>"
         }
     }
 
     private static func watermark(_ words: String, _ size: PageSize) -> String {
         let (x, y) = (size.width / 2, size.height / 2)
         return "<text x=\"\(x)\" y=\"\(y)\" text-anchor=\"middle\" font-family=\"sans-serif\""
-            + " font-size=\"\(size.width / 14)\" fill=\"#cc0000\" fill-opacity=\"0.16\""
+            + " font-size=\"\(size.width / 20)\" fill=\"#cc0000\" fill-opacity=\"0.16\""
             + " transform=\"rotate(-35 \(x) \(y))\">\(escaped(words))</text>"
     }
 

@@ -12,7 +12,7 @@ import SystemPackage
 /// cannot take us down.
 struct Programs: Sendable {
     /// The programs that are needed, and the packages that bring them.
-    static let needed = ["pdfinfo", "pdftotext", "qpdf", "rsvg-convert"]
+    static let needed = ["pdfinfo", "pdftotext", "pdftocairo", "qpdf", "rsvg-convert"]
 
     /// What a program did.
     struct Output: Sendable {

@@ -17,6 +17,9 @@ package struct CertificateAuthority: Sendable {
             validSeconds: 0..<Self.validDays * 86_400, issuer: nil)
     }
 
+    /// An authority that was made before.
+    package init(_ credentials: Credentials) { self.credentials = credentials }
+
     /// Issues a server's certificate with a new key.
     ///
     /// - Parameters:

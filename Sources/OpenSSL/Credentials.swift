@@ -28,13 +28,54 @@ internal import COpenSSL
         _ = unsafe countersign_add_chain_certificate(context, issuer.certificate)
     }
 
+    /// Reads a certificate and its key from PEM text.
+    ///
+    /// - Throws: ``OpenSSLError`` with code `unreadable`.
+    package convenience init(
+        certificatePEM: String, privateKeyPEM: String
+    ) throws(OpenSSLError) {
+        ERR_clear_error()
+        guard
+            let certificate = unsafe Self.read(
+                certificatePEM, { unsafe PEM_read_bio_X509($0, nil, nil, nil) })
+        else { throw .take(.unreadable, after: "reading a certificate") }
+        guard
+            let key = unsafe Self.read(
+                privateKeyPEM, { unsafe PEM_read_bio_PrivateKey($0, nil, nil, nil) })
+        else {
+            unsafe X509_free(certificate)
+            throw .take(.unreadable, after: "reading a private key")
+        }
+        unsafe self.init(takingOwnershipOf: certificate, key: key, issuer: nil)
+    }
+
+    private static func read(
+        _ text: String, _ body: (OpaquePointer) -> OpaquePointer?
+    ) -> OpaquePointer? {
+        let bytes = Array(text.utf8)
+        return unsafe bytes.withUnsafeBytes { buffer in
+            guard let bio = unsafe BIO_new_mem_buf(buffer.baseAddress, Int32(buffer.count)) else {
+                return nil
+            }
+            defer { unsafe BIO_free(bio) }
+            return unsafe body(bio)
+        }
+    }
+
     /// The certificate as PEM text, without its chain.
     package var certificatePEM: String {
+        unsafe Self.text { unsafe PEM_write_bio_X509($0, certificate) }
+    }
+
+    /// The private key as PEM text; for a file that its owner alone may read.
+    package var privateKeyPEM: String {
+        unsafe Self.text { unsafe PEM_write_bio_PrivateKey($0, key, nil, nil, 0, nil, nil) }
+    }
+
+    private static func text(_ write: (OpaquePointer) -> Int32) -> String {
         let bio = unsafe BIO_new(BIO_s_mem())
         defer { unsafe BIO_free(bio) }
-        guard let bio = unsafe bio, unsafe PEM_write_bio_X509(bio, certificate) == 1 else {
-            return ""
-        }
+        guard let bio = unsafe bio, unsafe write(bio) == 1 else { return "" }
         var address: UnsafeMutablePointer<CChar>?
         let count = unsafe countersign_memory_contents(bio, &address)
         let bytes = unsafe UnsafeRawBufferPointer(start: address, count: count)

@@ -1,6 +1,6 @@
 /// Percent coding of form fields (WHATWG URL, `application/x-www-form-urlencoded`).
-enum URLEncoding {
-    static func encode(_ bytes: [UInt8]) -> [UInt8] {
+package enum URLEncoding {
+    package static func encode(_ bytes: [UInt8]) -> [UInt8] {
         var output: [UInt8] = []
         output.reserveCapacity(bytes.count + bytes.count / 2)
         for byte in bytes {

@@ -67,6 +67,21 @@ package struct DocumentDesk: Sendable {
         return reading
     }
 
+    /// Whether pictures of pages can be had.
+    var hasPictures: Bool { shop.hasPrograms }
+
+    /// The sizes of the pages of each document.
+    func sheets(of files: [DocumentFile]) async -> [[PageSize]] {
+        var sheets: [[PageSize]] = []
+        for file in files { sheets.append(await shop.inspect(file).pages) }
+        return sheets
+    }
+
+    /// A picture of a page, counted from 0, as PNG.
+    func picture(of file: DocumentFile, page: Int) async -> [UInt8]? {
+        await shop.picture(of: file, page: page)
+    }
+
     /// The bytes of a document.
     func make(_ order: DocumentOrder, from files: [DocumentFile]) async throws(APIError) -> [UInt8]
     {

@@ -135,8 +135,7 @@ package final class MockService: Sendable {
             shared.state.rollBack()
             return (.failure(error), nil)
         }
-        guard shared.state.hasChanges else {
-            _ = shared.state.takeEmissions()
+        guard shared.state.hasChanges || !shared.state.emissions.isEmpty else {
             return (.success(value), nil)
         }
         let events = shared.state.outgoing(

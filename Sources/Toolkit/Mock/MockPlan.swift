@@ -10,6 +10,8 @@ package struct MockPlan: Sendable {
     package var port: Int
     package var clock: DeliveryClock.Mode
     package var mock: MockSettings
+    /// Whether it speaks TLS, with a certificate of its own authority.
+    package var usesTLS: Bool
     /// Deliveries under way at once; those about one thing still go in order.
     package var concurrency = 8
 
@@ -30,6 +32,7 @@ package struct MockPlan: Sendable {
                 Int($0).flatMap { (0...65_535).contains($0) ? $0 : nil }
             } ?? Self.defaultPort
         clock = try Self.clock(sources)
+        usesTLS = try Settings.flag(sources.value(.tls))
         mock = MockSettings()
         mock.seed = settings.seed
         mock.form = settings.wire.form
@@ -51,6 +54,9 @@ package struct MockPlan: Sendable {
         let isPaid = try Settings.choice(sources.value(.plan), PricePlan.self) != .free
         try setAccounts(sources, settings, isPaid: isPaid)
     }
+
+    /// Whether it can be reached from this machine alone.
+    var isLocal: Bool { host == "localhost" || host == "::1" || host.hasPrefix("127.") }
 
     private enum PricePlan: String, CaseIterable { case paid, free }
 

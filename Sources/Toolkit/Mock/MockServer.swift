@@ -71,7 +71,8 @@ package struct MockServer: Sendable {
                 mock: mock, journal: services.journal, feed: feed, clock: clock,
                 announcer: announcer, destination: services.settings.destination,
                 version: version, apiKey: services.settings.signingKey))
-        let site = MockSite(mock: mock, control: control)
+        let site = MockSite(mock: mock, control: control, isLocal: plan.isLocal)
+        let authority = plan.usesTLS ? try LocalAuthority(services.settings.journal.storage) : nil
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
                 try await engine(clock).run(feed) { attempt in
@@ -81,7 +82,7 @@ package struct MockServer: Sendable {
             }
             group.addTask { for await error in failures { throw error } }
             group.addTask {
-                try await serve(site) { port in
+                try await serve(site, authority) { port in
                     let ready = ready(port, hasPrograms: shop.hasPrograms)
                     mock.setBaseURL(ready.url)
                     report(.ready(ready))
@@ -128,12 +129,14 @@ package struct MockServer: Sendable {
     }
 
     private func serve(
-        _ site: MockSite, ready: @escaping @Sendable (Int) -> Void
+        _ site: MockSite, _ authority: LocalAuthority?, ready: @escaping @Sendable (Int) -> Void
     ) async throws {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
         let server = HTTPServer(
             HTTPServer.Configuration(
-                host: plan.host, port: plan.port, maximumBodyBytes: MockSite.maximumBodyBytes),
+                host: plan.host, port: plan.port,
+                tls: try authority?.serverContext(host: plan.host),
+                maximumBodyBytes: MockSite.maximumBodyBytes),
             group: group, malformed: site.malformed
         ) { request, isTooLarge in await site.answer(request, isTooLarge: isTooLarge) }
         do {
@@ -150,7 +153,7 @@ package struct MockServer: Sendable {
         let folder: String? =
             if case .folder(let path) = services.settings.journal.storage { path } else { nil }
         return Ready(
-            url: "http://\(name):\(port)", port: port,
+            url: "\(plan.usesTLS ? "https" : "http")://\(name):\(port)", port: port,
             destination: plan.mock.accounts.first?.callbackURL,
             takesAnyKey: plan.mock.takesAnyKey,
             emailAddress: plan.mock.accounts.first?.emailAddress ?? "", folder: folder,

@@ -10,6 +10,31 @@ struct MockSite: Sendable {
 
     let mock: MockService
     let control: ControlAPI
+    /// Whether it listens to this machine alone.
+    let isLocal: Bool
+
+    /// Why a call may not control the mock.
+    ///
+    /// A page of another site can make the browser call us: its `Origin` gives it away, and where a name
+    /// was turned to our address (DNS rebinding) its `Host`.
+    private func refusal(of call: APIRequest) -> APIError? {
+        let host = call.headers.first("Host") ?? ""
+        let name =
+            host.hasPrefix("[") ? host.prefix { $0 != "]" }.dropFirst() : host.prefix { $0 != ":" }
+        let isOurs =
+            ["localhost", "127.0.0.1", "::1"].contains(name.lowercased())
+            || name.hasSuffix(".localhost") || name.hasPrefix("127.")
+        guard isOurs || !isLocal else {
+            return APIError(
+                .forbidden, "The control API is for this machine, not for \(host.prefix(100))")
+        }
+        if let origin = call.headers.first("Origin"),
+            origin != "http://\(host)", origin != "https://\(host)"
+        {
+            return APIError(.forbidden, "Pages of \(origin.prefix(100)) may not control the mock")
+        }
+        return nil
+    }
 
     /// The answer to what is no HTTP.
     var malformed: ServerResponse {
@@ -30,7 +55,17 @@ struct MockSite: Sendable {
             method: request.method, path: String(parts.first ?? "/"),
             query: parts.count > 1 ? String(parts[1]) : "", headers: request.headers,
             body: request.body)
-        if call.path.hasPrefix(ControlAPI.prefix + "/") { return await control.answer(call) }
+        if call.path.hasPrefix(ControlAPI.prefix + "/") {
+            if let refusal = refusal(of: call) {
+                return ControlAPI.response(APIAnswer(refusal))
+            }
+            return await control.answer(call)
+        }
+        if !call.path.hasPrefix("/v3/"), call.path != "/oauth/token",
+            let page = await mock.page(call)
+        {
+            return ControlAPI.response(page)
+        }
         switch await mock.answer(call) {
         case .answer(let answer): return ControlAPI.response(answer)
         case .reset: return ServerResponse(status: 500, body: .reset)

@@ -29,6 +29,8 @@ package enum ProblemCode: Int, Hashable, Sendable, CaseIterable {
     case tls = 1401
     case unknownRule = 1501
     case malformedSuite = 1502
+    case noMock = 1701
+    case refusedByMock = 1702
     case unusableFile = 1601
     case missingProgram = 1602
     case addressInUse = 1603
@@ -128,6 +130,12 @@ package enum ProblemCode: Int, Hashable, Sendable, CaseIterable {
         case .malformedSuite:
             "A suite's file has a wrong key, value or structure; each line that is wrong is named. "
                 + "The files in fixtures/suites are examples."
+        case .noMock:
+            "No mock answers at the address. Start one with 'countersign dev PORT' or 'countersign "
+                + "mock', and name it with --mock where it does not listen on 127.0.0.1:7446."
+        case .refusedByMock:
+            "The running mock refuses what was asked of it, and the message has its reason: an id "
+                + "that it does not know, or a move that is not allowed in this state."
         case .unusableFile: "A file cannot be read or written; the message has the system's reason."
         case .missingProgram:
             "The program sample-handler is not beside countersign. Build the whole package with "

@@ -23,6 +23,7 @@ package enum SettingKey: String, Hashable, Sendable, CaseIterable {
     case rateLimits = "rate-limits"
     case allowFileHost = "allow-file-host"
     case clock
+    case tls
     case clockSpeed = "clock-speed"
 
     /// Such as `COUNTERSIGN_API_KEY`.

@@ -63,6 +63,9 @@ struct MockOptions: ParsableArguments {
     @Option(help: "The port to listen on; 0 takes a free one (default: 7446).")
     var port: String?
 
+    @Flag(help: "Speak TLS, with a certificate of a local authority; see 'countersign ca'.")
+    var tls = false
+
     @Option(
         help: ArgumentHelp(
             "How long documents are read for (default: 250ms).", valueName: "time"))
@@ -108,7 +111,8 @@ struct MockOptions: ParsableArguments {
 
     var flags: [SettingKey: [String]] {
         [
-            .host: [host].compactMap { $0 }, .port: [port].compactMap { $0 },
+            .tls: tls ? ["true"] : [], .host: [host].compactMap { $0 },
+            .port: [port].compactMap { $0 },
             .processing: [processing].compactMap { $0 },
             .reporting: [reporting].compactMap { $0 },
             .textTagError: [textTagError].compactMap { $0 }, .plan: [plan].compactMap { $0 },
