@@ -27,6 +27,8 @@ let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collect
 let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
+let nioHTTPTypesHTTP1 = Target.Dependency.product(
+    name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras")
 let serviceLifecycle = Target.Dependency.product(
     name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
@@ -94,7 +96,7 @@ let package = Package(
             "HTTPTransport",
             [
                 "Callbacks", "NIOOpenSSL", "OpenSSL", nioCore, nioPosix, nioHTTP1, nioHTTPTypes,
-                httpTypes, hummingbirdCore, logging, serviceLifecycle,
+                nioHTTPTypesHTTP1, httpTypes, hummingbirdCore, logging, serviceLifecycle,
             ]),
         tests(of: "HTTPTransport", ["Callbacks", "OpenSSL", "NIOOpenSSL", nioCore, nioPosix]),
         // Layer 4
@@ -141,6 +143,7 @@ let package = Package(
             name: "bench",
             dependencies: [
                 "Callbacks", "Fixtures", "Journal", "HTTPTransport", "Delivery", nioCore, nioPosix,
+                hummingbird,
             ], swiftSettings: settings),
         .testTarget(
             name: "AcceptanceTests",

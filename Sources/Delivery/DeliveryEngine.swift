@@ -153,7 +153,12 @@ package struct DeliveryEngine: Sendable {
     private func attempt(
         _ job: inout Job, _ desk: inout Desk, _ report: @Sendable (AttemptReport) -> Void
     ) async throws -> Int64? {
-        let (request, destination) = try desk.request(for: job)
+        let request: OutgoingRequest
+        let destination: Destination
+        do { (request, destination) = try desk.request(for: job) } catch {
+            try await refuse(&job, error, report)
+            return nil
+        }
         let start = AttemptStart(
             number: job.plan.begin(), startedAt: clock.now, requestHead: request.recordedHead)
         let attempt = try await record(start, of: job)
@@ -171,6 +176,21 @@ package struct DeliveryEngine: Sendable {
                 result: result, next: next))
         guard configuration.waitsForRetries, case .retry(let time) = next else { return nil }
         return time
+    }
+
+    /// Ends a delivery whose address cannot be used, such as one that an older version took.
+    private func refuse(
+        _ job: inout Job, _ error: DestinationError, _ report: @Sendable (AttemptReport) -> Void
+    ) async throws {
+        let start = AttemptStart(number: job.plan.begin(), startedAt: clock.now, requestHead: [])
+        let attempt = try await record(start, of: job)
+        let result = AttemptResult(
+            outcome: .unreachable, detail: error.description, totalMicroseconds: 0)
+        try await journal.finish(attempt, result, then: .giveUp)
+        report(
+            AttemptReport(
+                deliveryID: attempt.delivery, delivery: job.delivery, start: start,
+                result: result, next: .giveUp))
     }
 
     private func record(

@@ -6,8 +6,9 @@ import Synchronization
 /// Safe to share. What was found out about a file, and the last documents that were made, are kept.
 package final class DocumentShop: Sendable {
     fileprivate struct Cache {
-        var inspections: [String: Inspection] = [:]
-        var tags: [String: [FoundTag]] = [:]
+        /// Also of what is still being found out: a file that many ask about is read once.
+        var inspections: [String: Task<Inspection, Never>] = [:]
+        var tags: [String: Task<[FoundTag], Never>] = [:]
         var made: [(assembly: Assembly, bytes: [UInt8])] = []
         var madeBytes = 0
         var pictures: [String: [UInt8]] = [:]
@@ -32,42 +33,48 @@ package final class DocumentShop: Sendable {
 
     /// What a file is worth as a document.
     package func inspect(_ file: DocumentFile) async -> Inspection {
-        if let known = cache.withLock({ $0.inspections[file.id + file.name] }) { return known }
-        let inspection: Inspection
-        switch FileKind(file) {
-        case .unsupported: inspection = Inspection(damage: .unsupported)
-        case .converted: inspection = Inspection(pages: [.letter])
-        case .pdf:
-            do { inspection = try await inspectPDF(file) } catch {
-                inspection = Inspection(damage: .tooLarge)
-            }
-        }
-        cache.withLock { cache in
+        let task = cache.withLock { cache in
+            if let known = cache.inspections[file.id + file.name] { return known }
             if cache.inspections.count >= Self.maximumInspections { cache.inspections = [:] }
-            cache.inspections[file.id + file.name] = inspection
+            let task = Task { await look(at: file) }
+            cache.inspections[file.id + file.name] = task
+            return task
         }
-        return inspection
+        return await task.value
+    }
+
+    private func look(at file: DocumentFile) async -> Inspection {
+        switch FileKind(file) {
+        case .unsupported: return Inspection(damage: .unsupported)
+        case .converted: return Inspection(pages: [.letter])
+        case .pdf:
+            do { return try await inspectPDF(file) } catch { return Inspection(damage: .tooLarge) }
+        }
     }
 
     /// The tags in a document's text, well-formed or not; none where the programs are missing.
     package func tags(in file: DocumentFile) async -> [FoundTag] {
         guard let programs, FileKind(file) == .pdf else { return [] }
-        if let known = cache.withLock({ $0.tags[file.id] }) { return known }
-        var tags: [FoundTag] = []
+        let task = cache.withLock { cache in
+            if let known = cache.tags[file.id] { return known }
+            if cache.tags.count >= Self.maximumInspections { cache.tags = [:] }
+            let task = Task { await search(file, programs) }
+            cache.tags[file.id] = task
+            return task
+        }
+        return await task.value
+    }
+
+    private func search(_ file: DocumentFile, _ programs: Programs) async -> [FoundTag] {
         do {
             let folder = try WorkFolder()
             try folder.write("in.pdf", file.bytes)
             let output = try await programs.run(
                 "pdftotext", ["-bbox", "in.pdf", "-"], in: folder.path)
-            tags = FoundTag.search(WordsReading.words(output.output))
+            return FoundTag.search(WordsReading.words(output.output))
         } catch {
-            // What cannot be read has no tags; whether it is damaged is for the inspection to say.
+            return []  // whether it is damaged is for the inspection to say
         }
-        cache.withLock { cache in
-            if cache.tags.count >= Self.maximumInspections { cache.tags = [:] }
-            cache.tags[file.id] = tags
-        }
-        return tags
     }
 
     /// A picture of a page as PNG, 96 pixels to the inch; `nil` when there is none.

@@ -3,7 +3,9 @@ import HTTPTypes
 import HummingbirdCore
 import Logging
 package import NIOCore
+import NIOHTTP1
 import NIOHTTPTypes
+import NIOHTTPTypesHTTP1
 import NIOOpenSSL
 package import OpenSSL
 import ServiceLifecycle
@@ -74,6 +76,9 @@ package struct HTTPServer: Sendable {
     package typealias Handler =
         @Sendable (ServerRequest, _ isTooLarge: Bool) async -> ServerResponse
 
+    /// How long an answer may still take when the server is told to end.
+    private static let patience = Duration.seconds(3)
+
     private let configuration: Configuration
     private let group: any EventLoopGroup
     private let malformed: ServerResponse
@@ -96,11 +101,15 @@ package struct HTTPServer: Sendable {
         self.handler = handler
     }
 
-    /// Serves until the task is cancelled.
+    /// Serves until the task is cancelled; what is under way then may still end.
     ///
-    /// `ready`: Called with the port once connections are taken.
+    /// - Parameters:
+    ///   - ready: Called with the port once connections are taken.
+    ///   - closing: Called when the end begins; ends what would go on for ever.
     /// - Throws: ``ServerError`` when the address cannot be had.
-    package func run(ready: @escaping @Sendable (Int) -> Void) async throws {
+    package func run(
+        ready: @escaping @Sendable (Int) -> Void, closing: @escaping @Sendable () -> Void
+    ) async throws {
         var logger = Logger(label: "countersign.server") { _ in SwiftLogNoOpLogHandler() }
         logger.logLevel = .critical
         let decoder = HTTP1Channel.Configuration.DecoderConfiguration(
@@ -115,21 +124,28 @@ package struct HTTPServer: Sendable {
                 additionalChannelHandlers: [MalformedAnswer(malformed)],
                 idleTimeout: .seconds(Int64(configuration.idleSeconds)),
                 httpDecoderConfiguration: decoder))
-        let listening = Mutex<(any Channel)?>(nil)
         let server = Server(
             childChannelSetup: SecuredChannel(http: channel, tls: configuration.tls),
             configuration: ServerConfiguration(
                 address: .hostname(configuration.host, port: configuration.port), backlog: 1024),
-            onServerRunning: { channel in
-                listening.withLock { $0 = channel }
-                ready(channel.localAddress?.port ?? 0)
-            },
+            onServerRunning: { channel in ready(channel.localAddress?.port ?? 0) },
             eventLoopGroup: group, logger: logger)
+        // A task of its own: a cancellation that reached the server would drop connections that it
+        // has accepted and not begun to read, which the library answers by ending the program.
+        let running = Task { try await server.run() }
         do {
             try await withTaskCancellationHandler {
-                try await server.run()
+                try await running.value
             } onCancel: {
-                listening.withLock { $0 }?.close(promise: nil)
+                closing()
+                Task {
+                    let patience = Task {
+                        try await Task.sleep(for: Self.patience)
+                        running.cancel()
+                    }
+                    try? await server.shutdownGracefully()
+                    patience.cancel()
+                }
             }
         } catch let error as IOError {
             throw ServerError(error, host: configuration.host, port: configuration.port)
@@ -165,7 +181,7 @@ package struct HTTPServer: Sendable {
 
     private func read(_ request: Request) async throws -> (ServerRequest, isTooLarge: Bool) {
         var read = ServerRequest(
-            method: request.method.rawValue, target: request.head.path ?? "/", headers: [],
+            method: request.method.rawValue, target: request.head.path ?? "", headers: [],
             body: [])
         read.headers.reserveCapacity(request.headers.count + 1)
         if let host = request.head.authority { read.headers.append(HeaderField("Host", host)) }
@@ -225,11 +241,33 @@ private struct SecuredChannel: ServerChildChannel {
         } catch {
             return channel.eventLoop.makeFailedFuture(error)
         }
-        return http.setup(channel: channel, logger: logger)
+        return http.setup(channel: channel, logger: logger).flatMapThrowing { value in
+            let pipeline = channel.pipeline.syncOperations
+            let codec = try pipeline.handler(type: HTTP1ToHTTPServerCodec.self)
+            try pipeline.addHandler(OldVersionEnd(), position: .before(codec))
+            return value
+        }
     }
 
     func handle(value: Value, logger: Logger) async {
         await http.handle(value: value, logger: logger)
+    }
+}
+
+/// Ends the connection behind a request of HTTP/1.0, whose clients wait for that (RFC 9112, 9.3).
+private final class OldVersionEnd: ChannelInboundHandler, RemovableChannelHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias InboundOut = HTTPServerRequestPart
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard case .head(var head) = unwrapInboundIn(data),
+            (head.version.major, head.version.minor) < (1, 1)
+        else {
+            context.fireChannelRead(data)
+            return
+        }
+        head.headers.replaceOrAdd(name: "Connection", value: "close")
+        context.fireChannelRead(wrapInboundOut(.head(head)))
     }
 }
 

@@ -1,8 +1,10 @@
-// What scripts/bench runs, one measurement a process; each prints one line, "name value".
+// What scripts/bench runs, one measurement a process; each prints one line, "name value", but for
+// serve-bare, which serves until it is ended.
 //
 //     bench events COUNT
 //     bench deliveries URL COUNT CONCURRENCY FOLDER
 //     bench retries URL EVENTS CONCURRENCY
+//     bench serve-bare PORT
 import Callbacks
 import Delivery
 import Fixtures
@@ -116,6 +118,8 @@ case ("retries", 4):
     }
     precondition(counts == (count * 7, 0), "the handler acknowledged: \(counts)")
     print("retries", Int(duration / .milliseconds(1)))
+case ("serve-bare", 2):
+    try await serveBare(port: Int(arguments[1]) ?? 0)
 default:
     FileHandle.standardError.write(Data("run scripts/bench\n".utf8))
     exit(2)

@@ -31,6 +31,7 @@ import Yams
         "SignatureRequestBulkCreateEmbeddedWithTemplateRequest.expires_at",
         "SignatureRequestSendRequest.is_qualified_signature",
         "SignatureRequestSendWithTemplateRequest.is_qualified_signature", "FaxResponse.test_mode",
+        "SubSigningOptions.force_advanced_signature_details",
     ]
 
     private func document() throws -> Node? {

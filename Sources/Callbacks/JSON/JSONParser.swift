@@ -75,11 +75,11 @@ private struct JSONParser {
 
     private mutating func object(depth: Int) throws(CallbackError) -> JSONValue {
         position += 1
-        var object = JSONObject()
         var members: [JSONObject.Member] = []
-        var names: Set<String> = []
+        /// Where each name stands.
+        var places: [String: Int] = [:]
         skipSpace()
-        if take("}") { return .object(object) }
+        if take("}") { return .object(JSONObject()) }
         repeat {
             skipSpace()
             guard position < bytes.count, bytes[position] == UInt8(ascii: "\"") else {
@@ -90,12 +90,11 @@ private struct JSONParser {
             guard take(":") else { throw malformed("':' is expected") }
             skipSpace()
             let value = try value(depth: depth + 1)
-            if names.insert(name).inserted {
-                members.append(JSONObject.Member(name: name, value: value))
+            if let place = places.updateValue(members.count, forKey: name) {
+                places[name] = place
+                members[place].value = value
             } else {
-                object = JSONObject(unique: members)
-                object[name] = value
-                members = object.members
+                members.append(JSONObject.Member(name: name, value: value))
             }
             skipSpace()
         } while take(",")

@@ -1,4 +1,5 @@
 import Callbacks
+import HTTPTransport
 
 extension MockState {
     static let accountHandlers: [String: Handler] = [
@@ -79,6 +80,9 @@ extension MockState {
             throw APIError(
                 .badRequest, "'callback_url' must be an http or https URL without '&'",
                 at: "callback_url")
+        }
+        do { _ = try Destination(parsing: text) } catch {
+            throw APIError(.badRequest, "'callback_url': \(error)", at: "callback_url")
         }
         return text
     }

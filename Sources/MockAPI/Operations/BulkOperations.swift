@@ -5,6 +5,9 @@ import SwiftCSV
 extension MockState {
     /// Requests of one job at the most.
     static let maximumBulk = 250
+    /// Octets and columns of a table of signers.
+    private static let maximumTableBytes = 512 << 10
+    private static let maximumColumns = 200
 
     static let bulkHandlers: [String: Handler] = [
         "signatureRequestBulkSendWithTemplate": { (state, call) throws(APIError) in
@@ -37,7 +40,8 @@ extension MockState {
             var terms = try terms(call, isEmbedded: isEmbedded, documents: mix.documents)
             terms.fill(from: mix, call.arguments)
             terms.customFields = Self.customFields(
-                call.arguments.list("custom_fields") + row.customFields)
+                call.arguments.list("custom_fields") + row.customFields,
+                checkboxes: mix.checkboxes)
             var signer = try signer(row.signer, at: "signer_list[\(index)].signers[0]", call)
             guard Validation.isEmailAddress(signer.emailAddress) else {
                 throw APIError(
@@ -119,15 +123,29 @@ extension MockState {
     /// The rows of a CSV file with the columns `name`, `email_address`, `pin`, `sms_phone_number`
     /// and `…_field`.
     private static func readRows(_ file: UploadedFile) throws(APIError) -> [BulkRow] {
+        // Checked before the table is read: reading holds up all other calls.
+        let lines = file.bytes.count { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") }
+        guard file.bytes.count <= maximumTableBytes, lines <= 2 * (maximumBulk + 2) else {
+            throw wrong(
+                "'signer_file' has more than \(maximumBulk) rows, or over "
+                    + "\(maximumTableBytes >> 10) KB")
+        }
         func wrong(_ message: String) -> APIError {
             APIError(.badRequest, message, at: "signer_file")
         }
         guard let text = String(validating: file.bytes, as: UTF8.self) else {
             throw wrong("'signer_file' is no UTF-8")
         }
+        // The library takes a quoted field that does not end for one that does.
+        guard text.utf8.count(where: { $0 == UInt8(ascii: "\"") }) % 2 == 0 else {
+            throw wrong("'signer_file' has a quoted field without its end")
+        }
         let table: CSV<Named>
         do { table = try CSV<Named>(string: text) } catch {
             throw wrong("'signer_file' cannot be read as CSV")
+        }
+        guard table.header.count <= maximumColumns else {
+            throw wrong("'signer_file' has more than \(maximumColumns) columns")
         }
         for column in ["name", "email_address"] where !table.header.contains(column) {
             throw wrong("'signer_file' has no column '\(column)'")

@@ -49,7 +49,8 @@ extension MockState {
         var terms = try terms(
             call, isEmbedded: call.arguments.flag("is_for_embedded_signing"), documents: documents)
         terms.fill(from: mix, call.arguments)
-        terms.customFields = Self.customFields(call.arguments.list("custom_fields"))
+        terms.customFields = Self.customFields(
+            call.arguments.list("custom_fields"), checkboxes: mix.checkboxes)
         let signers =
             call.arguments.list("signers").isEmpty ? [] : try roleSigners(call, mix)
         let request = draftRequest(call, app, terms, signers, documents)

@@ -123,8 +123,8 @@ struct FaxNumber: Hashable, Sendable {
     /// `nil` when it has fewer than 7 or more than 15 digits, or anything but digits, spaces, dashes,
     /// dots, brackets and a leading plus.
     init?(_ text: String) {
-        digits = text.filter(\.isNumber)
-        let rest = text.filter { !$0.isNumber && !" -.()".contains($0) }
+        digits = text.filter { $0.isASCII && $0.isNumber }
+        let rest = text.filter { !($0.isASCII && $0.isNumber) && !" -.()".contains($0) }
         guard (7...15).contains(digits.count), rest.isEmpty || (rest == "+" && text.first == "+")
         else { return nil }
     }

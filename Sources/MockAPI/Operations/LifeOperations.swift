@@ -4,7 +4,11 @@ import Callbacks
 extension MockState {
     static let lifeHandlers: [String: Handler] = [
         "signatureRequestGet": { (state, call) throws(APIError) in
-            state.reply(try state.visibleRequest(call))
+            let request = try state.visibleRequest(call)
+            guard request.phase != .canceled else {
+                throw APIError(.deleted, "This signature request was canceled")
+            }
+            return state.reply(request)
         },
         "signatureRequestList": { (state, call) throws(APIError) in try state.list(call) },
         "signatureRequestUpdate": { (state, call) throws(APIError) in try state.update(call) },

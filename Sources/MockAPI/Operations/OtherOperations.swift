@@ -32,14 +32,22 @@ extension MockState {
     private static func day(_ call: Call, _ name: String) throws(APIError) -> Int {
         let text = try call.arguments.required(name)
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-        let numbers = parts.compactMap { $0.allSatisfy(\.isASCII) ? Int($0) : nil }
+        let numbers = parts.compactMap { $0.isDigits ? Int($0) : nil }
         guard parts.map(\.count) == [2, 2, 4], numbers.count == 3, (1...12).contains(numbers[0]),
-            (1...31).contains(numbers[1]), numbers[2] > 1900
+            (1...days(ofMonth: numbers[0], numbers[2])).contains(numbers[1]), numbers[2] > 1900
         else { throw APIError(.badRequest, "'\(name)' must be MM/DD/YYYY", at: name) }
         // Counted with March as the first month, so that a leap day is the last of its year.
         let year = numbers[0] > 2 ? numbers[2] : numbers[2] - 1
         let month = (numbers[0] + 9) % 12
         return 365 * year + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + numbers[1]
+    }
+
+    private static func days(ofMonth month: Int, _ year: Int) -> Int {
+        switch month {
+        case 2: year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28
+        case 4, 6, 9, 11: 30
+        default: 31
+        }
     }
 
     private func detectFields(_ call: Call) throws(APIError) -> Reply {
@@ -64,7 +72,7 @@ extension MockState {
         return text.split(separator: ",", omittingEmptySubsequences: false).allSatisfy { part in
             let ends = part.split(separator: "-", omittingEmptySubsequences: false)
             return (1...2).contains(ends.count)
-                && ends.allSatisfy { (1...6).contains($0.count) && Int($0) != nil }
+                && ends.allSatisfy { (1...6).contains($0.count) && $0.isDigits }
         }
     }
 }

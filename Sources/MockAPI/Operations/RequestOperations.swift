@@ -97,7 +97,8 @@ extension MockState {
                 call, documents: documents.count, signers: signers.count)
             terms.attachments = try attachments(call, signers: signers.count)
         }
-        terms.customFields = Self.customFields(call.arguments.list("custom_fields"))
+        terms.customFields = Self.customFields(
+            call.arguments.list("custom_fields"), checkboxes: mix?.checkboxes ?? [])
         for index in signers.indices {
             let email = signers[index].emailAddress
             if let same = old?.signers.first(where: { $0.emailAddress == email }) {
@@ -134,14 +135,21 @@ extension MockState {
     }
 
     /// The elements of `custom_fields` in the form of an answer.
-    static func customFields(_ fields: [JSONValue]) -> [StoredJSON] {
+    ///
+    /// `checkboxes`: Names of the fields of a template that are checkboxes; the value alone does not
+    /// tell.
+    static func customFields(
+        _ fields: [JSONValue], checkboxes: Set<String> = []
+    ) -> [StoredJSON] {
         fields.map { field in
             let value = field["value"] ?? ""
-            let isCheckbox = ["true", "false"].contains(value.string ?? "")
+            let text = value.string ?? ""
+            let isCheckbox =
+                ["true", "false"].contains(text) || checkboxes.contains(field["name"]?.string ?? "")
             return StoredJSON(
                 .members([
                     ("name", field["name"] ?? ""), ("type", isCheckbox ? "checkbox" : "text"),
-                    ("value", isCheckbox ? .bool(value == "true") : value),
+                    ("value", isCheckbox ? .bool(["true", "1"].contains(text)) : value),
                     ("required", field["required"] ?? false), ("editor", field["editor"] ?? .null),
                 ]))
         }
@@ -163,6 +171,8 @@ struct TemplateMix: Hashable, Sendable {
     /// The fields; `signer` is an index of ``roles``, `document_index` one of ``documents``.
     var formFields: [StoredJSON] = []
     var attachments: [StoredJSON] = []
+    /// Names of the fields that a sender ticks.
+    var checkboxes: Set<String> = []
     var title: String?
     var subject: String?
     var message: String?
@@ -246,6 +256,10 @@ extension TemplateMix {
             members["document_index"] = JSONValue(
                 firstDocument + (members["document_index"]?.integer ?? 0))
             formFields.append(StoredJSON(.object(members)))
+        }
+        for field in (template.mergeFields + template.formFields).map(\.value)
+        where ["checkbox", "checkbox-merge"].contains(field["type"]?.string ?? "") {
+            checkboxes.formUnion([field["name"], field["api_id"]].compactMap { $0?.string })
         }
         documents += template.documents
         ccRoles += template.ccRoles

@@ -6,6 +6,12 @@ extension MockState {
     static let day: Int64 = 86_400
     /// Octets of one file.
     static let maximumFileBytes = 40 << 20
+    /// Octets of one value of `metadata`, as JSON.
+    private static let maximumMetadataBytes = 64 << 10
+    /// Fields of `form_fields_per_document`.
+    private static let maximumFields = 2000
+    /// Fields up to which it is looked for such that overlap: the time grows with their square.
+    private static let maximumComparedFields = 300
 
     /// What the request says beside its signers and documents.
     func terms(
@@ -63,6 +69,11 @@ extension MockState {
             }
             guard (member.value.object?.members.count ?? 0) <= 50 else {
                 throw APIError(.badRequest, "'\(place)' has over 50 keys", at: place)
+            }
+            // What is nested deeper has no documented bound; ours keeps every answer short.
+            guard member.value.text(.plain).utf8.count <= maximumMetadataBytes else {
+                throw APIError(
+                    .badRequest, "'\(place)' is over \(maximumMetadataBytes) octets", at: place)
             }
         }
     }
@@ -138,7 +149,9 @@ extension MockState {
             signer.pin = pin
         }
         if let number = json["sms_phone_number"]?.string, !number.isEmpty {
-            guard number.hasPrefix("+"), number.dropFirst().allSatisfy(\.isNumber) else {
+            guard number.hasPrefix("+"), number.dropFirst().isDigits,
+                (7...15).contains(number.count - 1)
+            else {
                 throw APIError(
                     .badRequest, "A phone number is in E.164, such as +14155550100",
                     at: "\(place).sms_phone_number")
@@ -161,6 +174,11 @@ extension MockState {
         _ call: Call, documents: Int, signers: Int
     ) throws(APIError) -> [StoredJSON] {
         var seen: Set<String> = []
+        guard call.arguments.list("form_fields_per_document").count <= Self.maximumFields else {
+            throw APIError(
+                .badRequest, "At most \(Self.maximumFields) fields are taken",
+                at: "form_fields_per_document")
+        }
         for (index, field) in call.arguments.list("form_fields_per_document").enumerated() {
             let place = "form_fields_per_document[\(index)]"
             guard let document = field["document_index"]?.integer,
@@ -221,7 +239,8 @@ extension MockState {
                     message: "Text tags are only reliable in PDF documents"))
         }
         let boxes = call.arguments.list("form_fields_per_document").map(FieldBox.init)
-        let overlap = boxes.indices.contains { index in
+        let compared = boxes.prefix(Self.maximumComparedFields)
+        let overlap = compared.indices.contains { index in
             boxes[..<index].contains { $0.overlaps(boxes[index]) }
         }
         if overlap {

@@ -70,7 +70,13 @@ extension Arguments {
         let known = Set(route.operation.parameters.map(\.field.name))
         var ignored = query.members.map(\.name).filter { !known.contains($0) && $0 != "refresh" }
         if let body = route.operation.body, let schema = contract.schemas[body.schema] {
-            let (given, files, isForm) = try Self.body(request)
+            var (given, files, isForm) = try Self.body(request)
+            let names = contract.fields(of: schema).map(\.name)
+            // The name that old samples use.
+            if isForm, names.contains("file_urls"), let urls = given["file_url"] {
+                given["file_url"] = nil
+                given["file_urls"] = given["file_urls"] ?? urls
+            }
             validation.isForm = isForm
             validation.files = files
             let checked = try validation.object(.object(given), schema, at: "")

@@ -1,5 +1,10 @@
 import Callbacks
 
+extension StringProtocol {
+    /// Whether it is digits of ASCII alone, and not empty.
+    var isDigits: Bool { !isEmpty && utf8.allSatisfy { (0x30...0x39).contains($0) } }
+}
+
 /// Turns the flat names of a form, such as `signers[0][name]`, into nested values.
 ///
 /// An index is a member's name here; the contract knows where an array is meant.

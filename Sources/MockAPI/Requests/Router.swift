@@ -1,4 +1,4 @@
-import Callbacks
+import Foundation
 
 /// Finds the operation that a request means.
 struct Router: Sendable {
@@ -52,7 +52,7 @@ struct Router: Sendable {
         let parent = path[..<slash] + "/{}"
         let last = path[path.index(after: slash)...]
         if !last.isEmpty, let operation = operations["\(method) \(parent)"] {
-            guard let argument = try? FormFields.urlencoded(Array(last.utf8)).first?.name else {
+            guard let argument = last.removingPercentEncoding else {
                 throw missing(path)
             }
             return Route(operation: operation, argument: argument)

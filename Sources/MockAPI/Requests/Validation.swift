@@ -35,7 +35,8 @@ struct Validation {
             guard let schema = contract.schemas[name] else { return value }
             if let alias = schema.alias { return try self.value(value, alias, at: path) }
             return .object(try object(.object(try object(value, at: path)), schema, at: path))
-        case .file, .any: checked = value
+        case .file: throw wrong(path, "a file, sent as multipart/form-data")
+        case .any: checked = value
         }
         return checked
     }
@@ -163,7 +164,13 @@ struct Validation {
         var checked: [JSONValue] = []
         checked.reserveCapacity(elements.count)
         for (index, given) in elements.enumerated() {
-            if element.kind == .file, given.isNull { continue }
+            // The SDKs send null for a file that is not given; other elements must be there.
+            if given.isNull {
+                guard element.kind == .file || element.isNullable else {
+                    throw wrong("\(path)[\(index)]", "there: null is no element")
+                }
+                continue
+            }
             checked.append(try self.value(given, element, at: "\(path)[\(index)]"))
         }
         return .array(checked)

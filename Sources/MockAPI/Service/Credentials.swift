@@ -22,8 +22,14 @@ enum Credentials: Hashable, Sendable {
             else {
                 throw APIError(.unauthorized, "The credentials of 'Authorization' are no base64")
             }
+            guard text.contains(":") else {
+                throw APIError(.unauthorized, "Basic credentials are the key and a colon")
+            }
             let key = text.prefix { $0 != ":" }
             guard !key.isEmpty else { return nil }
+            guard key.utf8.allSatisfy({ (0x21...0x7e).contains($0) }), key.utf8.count <= 1000 else {
+                throw APIError(.unauthorized, "The API key has characters that no key has")
+            }
             self = .apiKey(String(key))
         case "bearer" where !rest.isEmpty: self = .token(rest)
         default:

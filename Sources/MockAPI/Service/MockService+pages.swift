@@ -11,7 +11,7 @@ extension MockService {
         let query = PageQuery(request.query)
         do throws(APIError) {
             switch (request.method, words.first, words.count) {
-            case ("GET", nil, 0): return overview
+            case ("GET", nil, 0) where request.path == "/": return overview
             case ("GET", "openapi.json", 1): return openAPI
             case ("GET", "sign", 2...3): return try await signPage(words)
             case ("GET", "home", 2): return try details(query)

@@ -79,6 +79,7 @@ package final class MockService: Sendable {
         self.fail = fail
         router = Router(contract)
         try await change { _ in }
+        shared.withLock { arm(&$0) }  // for what an earlier run left to be done
     }
 
     /// Empties the mock and the journal, and begins again with the same seed.

@@ -172,6 +172,11 @@ extension Template {
             ("group", field["group"] ?? .null),
         ]
         if ["text", "text-merge", "hyperlink"].contains(type) { members += Self.textFacts(field) }
+        for name in [
+            "validation_type", "validation_custom_regex", "validation_custom_regex_format_label",
+        ] {
+            if type == "text", let value = field[name] { members.append((name, value)) }
+        }
         return .members(members)
     }
 

@@ -82,7 +82,7 @@ package struct MockServer: Sendable {
             }
             group.addTask { for await error in failures { throw error } }
             group.addTask {
-                try await serve(site, authority) { port in
+                try await serve(site, authority, closing: { announcer.close() }) { port in
                     let ready = ready(port, hasPrograms: shop.hasPrograms)
                     mock.setBaseURL(ready.url)
                     report(.ready(ready))
@@ -129,7 +129,8 @@ package struct MockServer: Sendable {
     }
 
     private func serve(
-        _ site: MockSite, _ authority: LocalAuthority?, ready: @escaping @Sendable (Int) -> Void
+        _ site: MockSite, _ authority: LocalAuthority?, closing: @escaping @Sendable () -> Void,
+        ready: @escaping @Sendable (Int) -> Void
     ) async throws {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
         let server = HTTPServer(
@@ -140,7 +141,7 @@ package struct MockServer: Sendable {
             group: group, malformed: site.malformed
         ) { request, isTooLarge in await site.answer(request, isTooLarge: isTooLarge) }
         do {
-            try await server.run(ready: ready)
+            try await server.run(ready: ready, closing: closing)
             try await group.shutdownGracefully()
         } catch {
             try? await group.shutdownGracefully()  // the first error is the one to tell

@@ -52,7 +52,9 @@ struct MockSite: Sendable {
         let parts = request.target.split(
             separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
         let call = APIRequest(
-            method: request.method, path: String(parts.first ?? "/"),
+            // What GET gives, HEAD gives without its body (RFC 9110, 9.3.2).
+            method: request.method == "HEAD" ? "GET" : request.method,
+            path: String(parts.first ?? "/"),
             query: parts.count > 1 ? String(parts[1]) : "", headers: request.headers,
             body: request.body)
         if call.path.hasPrefix(ControlAPI.prefix + "/") {

@@ -1,7 +1,5 @@
 """What the calls send, with every property that changes an answer's shape."""
 
-import time
-
 RECIPIENT = "+1 415 555 0100"
 # A fax to this number stays on its way: the mock's own convention.
 HELD_RECIPIENT = "+1 415 555 0105"
@@ -101,7 +99,7 @@ def request():
     return {
         **WORDS, **form(), "signers": signers(), "cc_email_addresses": ["lawyer@example.com"],
         "metadata": METADATA, "signing_options": SIGNING, "allow_decline": True,
-        "allow_reassign": True, "expires_at": int(time.time()) + 30 * 86400, "test_mode": True,
+        "allow_reassign": True, "test_mode": True,
         "custom_fields": [{"name": "text-merge_1", "value": "$20,000", "editor": "sender"}]}
 
 

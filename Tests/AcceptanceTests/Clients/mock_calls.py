@@ -33,6 +33,10 @@ class World:
             return {"files": [files.agreement()]}
         return {"file_urls": [f"{self.server.address}/agreement.pdf"]}
 
+    def later(self, days):
+        """Unix seconds, so many days after the mock's own now."""
+        return self.control("GET", "clock")["now"] // 1000 + days * 86400
+
     def settle(self):
         """Lets what is due in the next second happen."""
         self.control("POST", "clock", {"advance": "1s"})
@@ -237,7 +241,8 @@ def requests(world):
     client = {"client_id": world.application.client_id}
 
     def described(encoding):
-        return bodies.request() | world.documents(encoding) | client
+        return bodies.request() | world.documents(encoding) | client | {
+            "expires_at": world.later(days=30)}
 
     def from_template(encoding):
         extra = world.documents(encoding) if encoding == "multipart" else {}
@@ -327,7 +332,7 @@ def life(world):
 def update(world, request):
     changes = {
         "json": {"email_address": "jacky@example.com", "name": "Jacky"},
-        "form": {"expires_at": int(time.time()) + 20 * 86400}}
+        "form": {"expires_at": world.later(days=20)}}
     for encoding in world.session.encodings("signature_request_update"):
         request = world.call(
             "signature_request_update", request.signature_request_id, encoding=encoding, body={
@@ -361,7 +366,7 @@ def fates(world):
     world.act(bounced, "bounce")
     world.get(bounced)
     for fate in ["expire", "fail"]:
-        request = world.sent(expires_at=int(time.time()) + 10 * 86400)
+        request = world.sent(expires_at=world.later(days=10))
         world.control("POST", f"signature_requests/{request.signature_request_id}/{fate}")
         world.get(request)
     embedded = world.sent(embedded=True)

@@ -3,8 +3,8 @@
     mock_sdk.py BASE_URL OPENAPI_FILE
 
 Each operation is called in each encoding that it takes, each documented error is reached, and every
-answer must be read by the SDK and be valid by the OpenAPI file. Prints a line for each failure, then
-a sum; the exit code is 1 when anything failed.
+answer must be read by the SDK and be valid by the OpenAPI file. Prints a line for each failure and
+a sum; the exit code is 1 when anything failed. A run leaves no team, so another one can follow.
 """
 
 import sys
