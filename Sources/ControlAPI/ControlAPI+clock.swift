@@ -38,13 +38,23 @@ extension ControlAPI {
         if let span = try input.span("advance") {
             let time = parts.clock.now + span.wholeMilliseconds
             due = try await dueDeliveries(by: time)
+            // From one due time to the next, so that what follows from an attempt on the way, such as
+            // its retry, is due by the time of that attempt.
+            while let next = nextDue, next <= time {
+                parts.clock.advance(to: next)
+                await parts.mock.settle()
+                await parts.feed.settle()
+            }
             parts.clock.advance(to: time)
-            await parts.mock.settle()
         }
         parts.announcer.announce(.clock(clockJSON))
         var answer = clockJSON.object ?? JSONObject()
         answer["due"] = .array(due.map(\.json))
         return .object(answer)
+    }
+
+    private var nextDue: Int64? {
+        [parts.mock.nextDue, parts.feed.nextDue].compactMap { $0 }.min()
     }
 
     private struct DeliveryIdentity {

@@ -164,14 +164,14 @@ extension ControlAPI {
         let now = parts.clock.now
         let waits = parts.mock.settings.retryWaits
         let ids = try await parts.journal.append(deliveries, waits: waits, now: now)
-        parts.feed.add(
-            zip(ids, deliveries).map { id, delivery in
-                DeliveryEngine.Scheduled(
-                    due: now, delivery: delivery,
-                    existing: .init(
-                        id: id, attempts: 0, schedule: RetrySchedule(milliseconds: waits)),
-                    apiKey: apiKey)
-            })
+        let scheduled = zip(ids, deliveries).map { id, delivery in
+            DeliveryEngine.Scheduled(
+                due: now, delivery: delivery,
+                existing: .init(
+                    id: id, attempts: 0, schedule: RetrySchedule(milliseconds: waits)),
+                apiKey: apiKey)
+        }
+        parts.feed.add(parts.faults.apply(to: scheduled))
         return ids
     }
 

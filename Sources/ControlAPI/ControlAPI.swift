@@ -14,6 +14,7 @@ package struct ControlAPI: Sendable {
         package var feed: DeliveryFeed
         package var clock: DeliveryClock
         package var announcer: Announcer
+        package var faults: DeliveryFaults
         /// Where triggered events go when nothing else is said.
         package var destination: Destination?
         package var version: String
@@ -21,13 +22,15 @@ package struct ControlAPI: Sendable {
 
         package init(
             mock: MockService, journal: Journal, feed: DeliveryFeed, clock: DeliveryClock,
-            announcer: Announcer, destination: Destination?, version: String, apiKey: String
+            announcer: Announcer, faults: DeliveryFaults, destination: Destination?,
+            version: String, apiKey: String
         ) {
             self.mock = mock
             self.journal = journal
             self.feed = feed
             self.clock = clock
             self.announcer = announcer
+            self.faults = faults
             self.destination = destination
             self.version = version
             self.apiKey = apiKey
@@ -94,6 +97,7 @@ package struct ControlAPI: Sendable {
 
     private func reset() async throws {
         await parts.feed.drain()
+        _ = parts.faults.remove(nil)
         try await parts.mock.reset()
         parts.announcer.announce(.reset)
     }

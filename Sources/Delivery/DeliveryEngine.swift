@@ -44,6 +44,17 @@ package struct DeliveryEngine: Sendable {
         package var apiKey: String?
         /// What it is about: those about one thing go one after another, each attempt of its own.
         package var subject: String?
+        /// What is wrong with its first attempt.
+        package var manner = Manner.ordinary
+
+        /// How the first attempt goes.
+        package enum Manner: Hashable, Sendable {
+            case ordinary
+            /// It is not made, and no other; the reason is in the record.
+            case dropped(String)
+            /// The connection ends after so many octets of the body.
+            case cut(afterBodyBytes: Int)
+        }
 
         package struct Existing: Hashable, Sendable {
             package var id: Int64
@@ -153,10 +164,15 @@ package struct DeliveryEngine: Sendable {
     private func attempt(
         _ job: inout Job, _ desk: inout Desk, _ report: @Sendable (AttemptReport) -> Void
     ) async throws -> Int64? {
+        let manner = job.takeManner()
+        if case .dropped(let reason) = manner {
+            try await refuse(&job, .interrupted, reason, report)
+            return nil
+        }
         let request: OutgoingRequest
         let destination: Destination
         do { (request, destination) = try desk.request(for: job) } catch {
-            try await refuse(&job, error, report)
+            try await refuse(&job, .unreachable, error.description, report)
             return nil
         }
         let start = AttemptStart(
@@ -164,10 +180,15 @@ package struct DeliveryEngine: Sendable {
         let attempt = try await record(start, of: job)
         job.id = attempt.delivery
 
-        let exchange = await client.send(request, to: destination)
+        var options = SendOptions()
+        if case .cut(let count) = manner {
+            options = SendOptions(
+                connection: .fresh, manner: .abandon(afterBodyBytes: count))
+        }
+        let exchange = await client.send(request, to: destination, options: options)
 
         let result = AttemptResult(exchange)
-        if result.outcome == .interrupted { throw CancellationError() }
+        if result.outcome == .interrupted, manner == .ordinary { throw CancellationError() }
         let next = job.plan.finish(accepted: result.outcome.isAccepted, now: clock.now)
         try await journal.finish(attempt, result, then: next)
         report(
@@ -178,14 +199,15 @@ package struct DeliveryEngine: Sendable {
         return time
     }
 
-    /// Ends a delivery whose address cannot be used, such as one that an older version took.
+    /// Ends a delivery that is not to be sent: its address cannot be used, or a rule drops it.
     private func refuse(
-        _ job: inout Job, _ error: DestinationError, _ report: @Sendable (AttemptReport) -> Void
+        _ job: inout Job, _ outcome: Outcome, _ reason: String,
+        _ report: @Sendable (AttemptReport) -> Void
     ) async throws {
         let start = AttemptStart(number: job.plan.begin(), startedAt: clock.now, requestHead: [])
         let attempt = try await record(start, of: job)
         let result = AttemptResult(
-            outcome: .unreachable, detail: error.description, totalMicroseconds: 0)
+            outcome: outcome, detail: reason, totalMicroseconds: 0)
         try await journal.finish(attempt, result, then: .giveUp)
         report(
             AttemptReport(
@@ -249,6 +271,7 @@ struct Job: Sendable {
     let order: String?
     var plan: DeliveryPlan
     var id: Int64?
+    private var manner: DeliveryEngine.Scheduled.Manner
 
     init(_ scheduled: DeliveryEngine.Scheduled, schedule: RetrySchedule) {
         delivery = scheduled.delivery
@@ -258,6 +281,13 @@ struct Job: Sendable {
             schedule: scheduled.existing?.schedule ?? schedule,
             attempts: scheduled.existing?.attempts ?? 0)
         id = scheduled.existing?.id
+        manner = scheduled.manner
+    }
+
+    /// How the next attempt goes; those behind it are ordinary.
+    mutating func takeManner() -> DeliveryEngine.Scheduled.Manner {
+        defer { manner = .ordinary }
+        return manner
     }
 }
 

@@ -25,6 +25,12 @@ package final class DeliveryFeed: Sendable {
     /// Ends the engine's run once nothing is left.
     package func close() { queue.close() }
 
+    /// When the next attempt is due, in Unix milliseconds; `nil` when none waits.
+    package var nextDue: Int64? { queue.nextDue }
+
+    /// Waits until no attempt is under way and none is due.
+    package func settle() async { await queue.settle() }
+
     /// Waits for the attempts under way, and lets go of what waits.
     package func drain() async { await queue.drain() }
 }

@@ -33,6 +33,8 @@ final class DueQueue<Element: Sendable>: Sendable {
         var isStopped = false
         /// Callers who wait until nothing is in work; nothing is handed out meanwhile.
         var drainers: [UnsafeContinuation<Void, Never>] = []
+        /// Callers who wait until nothing is in work and nothing is due.
+        var settlers: [UnsafeContinuation<Void, Never>] = []
         var alarmTime: Int64?
     }
 
@@ -79,6 +81,30 @@ final class DueQueue<Element: Sendable>: Sendable {
             }
         }
         serve()
+    }
+
+    /// When the next element is due; `nil` when none waits.
+    var nextDue: Int64? { state.withLock { $0.entries.first?.due } }
+
+    /// Waits until nothing is in work and nothing is due.
+    func settle() async {
+        await withUnsafeContinuation { continuation in
+            state.withLock { $0.settlers.append(continuation) }
+            resumeSettlers()
+        }
+    }
+
+    private func resumeSettlers() {
+        let now = clock.now
+        let settlers = state.withLock { state in
+            let isDue = state.entries.first.map { $0.due <= now } ?? false
+            guard state.isStopped || state.inWork == 0 && !isDue else {
+                return [UnsafeContinuation<Void, Never>]()
+            }
+            defer { state.settlers = [] }
+            return state.settlers
+        }
+        for settler in settlers { settler.resume() }
     }
 
     /// Lets the queue end when nothing is left.
@@ -129,12 +155,14 @@ final class DueQueue<Element: Sendable>: Sendable {
         }
         for drainer in drainers { drainer.resume() }
         serve()
+        resumeSettlers()
     }
 
     /// Ends: all callers of ``next()`` get `nil`.
     func stop() {
         state.withLock { $0.isStopped = true }
         serve()
+        resumeSettlers()
     }
 
     /// Serves as many waiters as it can; resumes them outside the lock.

@@ -94,6 +94,7 @@ extension MockState {
 
     /// Checks that a call without `test_mode` is paid for.
     func requirePlan(_ call: Call) throws(APIError) {
+        try requireRoom()
         guard call.account.isPaid || call.arguments.flag("test_mode") else {
             throw APIError(
                 .paymentRequired,

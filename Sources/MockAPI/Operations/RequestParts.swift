@@ -102,7 +102,9 @@ extension MockState {
                     .badRequest, "'\(place)' is over \(Self.maximumFileBytes >> 20) MB", at: place)
             }
         }
-        return all.map { keep($0) }
+        var documents: [DocumentReference] = []
+        for file in all { documents.append(try keep(file)) }
+        return documents
     }
 
     /// The signers of `signers` or `grouped_signers`.

@@ -70,6 +70,11 @@ extension MockService {
             case .reset: return nil
             }
         }
+        guard operation.method == "GET" || !isFull() else {
+            throw APIError(
+                .unavailable,
+                "Too many events wait for the handler; let it answer, or reset the mock")
+        }
         call.fetchedFiles = try await fetcher.files(of: call)
         let reply = try await perform(call, number)
         var answer = try await answer(reply, of: operation)

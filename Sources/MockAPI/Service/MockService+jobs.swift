@@ -15,6 +15,9 @@ extension MockService {
         }
     }
 
+    /// When the next job is due, in Unix milliseconds; `nil` when there is none.
+    package var nextDue: Int64? { shared.withLock { $0.state.nextDue() } }
+
     /// Sets the alarm for the next job.
     func arm(_ shared: inout Shared) {
         guard !shared.isWorking, let due = shared.state.nextDue(), due < shared.alarm ?? .max else {

@@ -44,6 +44,7 @@ package final class MockService: Sendable {
     /// Told of each call that is over.
     let note: @Sendable (Exchange) -> Void
     private let sink: Sink
+    let isFull: @Sendable () -> Bool
     private let fail: @Sendable (JournalError) -> Void
 
     /// The mock of an earlier run, or a new one.
@@ -57,12 +58,14 @@ package final class MockService: Sendable {
     ///   - note: Told of each call that is over.
     ///   - fail: Told when the journal fails: what is in memory is ahead of it from then on.
     ///   - sink: Takes the events.
+    ///   - isFull: Whether so many events wait that no more may be caused.
     /// - Throws: ``JournalError``.
     package init(
         _ settings: MockSettings, journal: Journal, clock: any MockClock,
         desk: DocumentDesk, fetcher: FileFetcher,
         note: @escaping @Sendable (Exchange) -> Void,
-        fail: @escaping @Sendable (JournalError) -> Void, sink: @escaping Sink
+        fail: @escaping @Sendable (JournalError) -> Void, sink: @escaping Sink,
+        isFull: @escaping @Sendable () -> Bool = { false }
     ) async throws {
         let state = try MockState(settings, rows: await journal.resources())
         shared = Mutex(
@@ -77,6 +80,7 @@ package final class MockService: Sendable {
         self.note = note
         self.sink = sink
         self.fail = fail
+        self.isFull = isFull
         router = Router(contract)
         try await change { _ in }
         shared.withLock { arm(&$0) }  // for what an earlier run left to be done

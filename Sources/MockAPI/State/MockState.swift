@@ -25,6 +25,8 @@ struct MockState: Sendable {
     private var ledgers = Table<Ledger>()
     /// Ids of jobs by the time at which they are due; some may have been withdrawn.
     private var agenda = Heap<Appointment>()
+    /// Octets of ``files``.
+    private var fileBytes = 0
     /// Which request has a signature.
     var requestsOfSignatures: [String: String] = [:]
     /// Which account a key opens.
@@ -67,6 +69,10 @@ struct MockState: Sendable {
         }
     }
 
+    private mutating func countFileBytes() {
+        fileBytes = files.all.reduce(0) { $0 + $1.bytes.count }
+    }
+
     /// A new identifier of so many hexadecimal digits; the seed and the order decide.
     mutating func identifier(_ digits: Int = 40) -> String {
         var ledger = ledger
@@ -102,11 +108,35 @@ struct MockState: Sendable {
         }
     }
 
+    /// Octets of all files.
+    private static let maximumStoredBytes = 1 << 30
+    /// Signature requests.
+    private static let maximumRequests = 500_000
+
+    /// Checks that there is room for more.
+    func requireRoom() throws(APIError) {
+        guard requests.count < Self.maximumRequests else {
+            throw APIError(
+                .unavailable,
+                "The mock keeps at most \(Self.maximumRequests) requests; reset it, or use "
+                    + "another --data folder")
+        }
+    }
+
     /// Keeps a file; equal files are kept once.
-    mutating func keep(_ file: UploadedFile) -> DocumentReference {
+    mutating func keep(_ file: UploadedFile) throws(APIError) -> DocumentReference {
         let id = String(
             decoding: hexadecimal(HashFunction.sha256.digest(of: file.bytes)), as: UTF8.self)
-        if files[id] == nil { files.put(StoredFile(id: id, bytes: file.bytes)) }
+        if files[id] == nil {
+            guard fileBytes + file.bytes.count <= Self.maximumStoredBytes else {
+                throw APIError(
+                    .unavailable,
+                    "The mock keeps at most \(Self.maximumStoredBytes >> 20) MB of files; reset it, "
+                        + "or use another --data folder", at: "files")
+            }
+            files.put(StoredFile(id: id, bytes: file.bytes))
+            fileBytes += file.bytes.count
+        }
         return DocumentReference(name: file.name, fileID: id)
     }
 
@@ -169,7 +199,10 @@ struct MockState: Sendable {
         faxes.rollBack()
         faxLines.rollBack()
         grants.rollBack()
-        files.rollBack()
+        if files.hasChanges {
+            files.rollBack()
+            countFileBytes()
+        }
         jobs.rollBack()
         emissions = []
     }
@@ -219,6 +252,7 @@ extension MockState {
         for row in rows { try load(row, decoder) }
         found()
         indexKeys()
+        countFileBytes()
         for grant in grants.all { index(grant) }
         for job in jobs.all { agenda.insert(Appointment(due: job.due, id: job.id)) }
         for request in requests.all {

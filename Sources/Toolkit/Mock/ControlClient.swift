@@ -7,12 +7,14 @@ import OpenSSL
 package struct ControlClient: Sendable {
     private let settings: Settings
     private let destination: Destination
+    private let token: String?
 
     /// A client of the mock at `address`, or at the usual place.
     ///
     /// - Throws: ``Problem`` when the address cannot be read.
-    package init(_ settings: Settings, address: String?) throws(Problem) {
+    package init(_ settings: Settings, address: String?, token: String?) throws(Problem) {
         self.settings = settings
+        self.token = token
         let text = address ?? "\(MockPlan.defaultHost):\(MockPlan.defaultPort)"
         destination = try Settings.destination(text, origin: "--mock")
     }
@@ -25,11 +27,12 @@ package struct ControlClient: Sendable {
         let base = "\(destination.scheme.rawValue)://\(destination.hostHeader)"
         let target = try Settings.destination(
             "\(base)\(ControlAPI.prefix)/\(path)", origin: "the arguments")
-        let request = CallbackRequest(
-            headers: [
-                HeaderField("Content-Type", "application/json"),
-                HeaderField("Content-Length", String(bytes.count)),
-            ], body: bytes)
+        var headers = [
+            HeaderField("Content-Type", "application/json"),
+            HeaderField("Content-Length", String(bytes.count)),
+        ]
+        if let token { headers.append(HeaderField("Authorization", "Bearer \(token)")) }
+        let request = CallbackRequest(headers: headers, body: bytes)
         let exchange = try await Services.withClient(settings) { client in
             await client.send(request, to: target)
         }

@@ -10,6 +10,8 @@ package struct MockPlan: Sendable {
     package var port: Int
     package var clock: DeliveryClock.Mode
     package var mock: MockSettings
+    /// Opens the control API; made where the mock can be reached from other machines.
+    package var controlToken: String?
     /// Whether it speaks TLS, with a certificate of its own authority.
     package var usesTLS: Bool
     /// Deliveries under way at once; those about one thing still go in order.
@@ -52,6 +54,14 @@ package struct MockPlan: Sendable {
             mock.processingMilliseconds = span.wholeMilliseconds
         }
         let isPaid = try Settings.choice(sources.value(.plan), PricePlan.self) != .free
+        controlToken = try Settings.parsed(
+            sources.value(.controlToken), "a text of 8 letters and digits or more"
+        ) { $0.utf8.count >= 8 && $0.utf8.allSatisfy { (0x21...0x7e).contains($0) } ? $0 : nil }
+        if controlToken == nil, !isLocal {
+            controlToken =
+                String(UInt64.random(in: .min ... .max), radix: 36)
+                + String(UInt64.random(in: .min ... .max), radix: 36)
+        }
         try setAccounts(sources, settings, isPaid: isPaid)
     }
 

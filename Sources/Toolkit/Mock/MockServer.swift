@@ -31,7 +31,12 @@ package struct MockServer: Sendable {
         package var folder: String?
         /// Whether the programs are there that read and make PDF.
         package var readsDocuments: Bool
+        /// Opens the control API where it can be reached from other machines.
+        package var controlToken: String?
     }
+
+    /// Deliveries that may wait for a handler that does not take them; calls that cause more are refused.
+    private static let maximumWaiting = 50_000
 
     private let services: Services
     private let plan: MockPlan
@@ -52,6 +57,7 @@ package struct MockServer: Sendable {
         let clock = DeliveryClock(plan.clock)
         let feed = DeliveryFeed(clock: clock, schedule: .service)
         let announcer = Announcer()
+        let faults = DeliveryFaults()
         let shop = DocumentShop()
         let (failures, failure) = AsyncStream.makeStream(of: JournalError.self)
         _ = try await services.journal.prune(now: clock.now)
@@ -62,16 +68,20 @@ package struct MockServer: Sendable {
                 announcer.announce(.exchange(exchange))
                 report(.exchange(exchange))
             }, fail: { failure.yield($0) },
-            sink: { events in feed.add(events.map { Self.scheduled($0, now: clock.now, plan) }) })
+            sink: { events in
+                let scheduled = events.map { Self.scheduled($0, now: clock.now, plan) }
+                feed.add(faults.apply(to: scheduled))
+            }, isFull: { feed.count >= Self.maximumWaiting })
         let adopted = try await adopt(mock, clock)
         if !adopted.isEmpty { report(.adopted(adopted.count)) }
         feed.add(adopted)
         let control = ControlAPI(
             ControlAPI.Parts(
                 mock: mock, journal: services.journal, feed: feed, clock: clock,
-                announcer: announcer, destination: services.settings.destination,
+                announcer: announcer, faults: faults, destination: services.settings.destination,
                 version: version, apiKey: services.settings.signingKey))
-        let site = MockSite(mock: mock, control: control, isLocal: plan.isLocal)
+        let site = MockSite(
+            mock: mock, control: control, isLocal: plan.isLocal, token: plan.controlToken)
         let authority = plan.usesTLS ? try LocalAuthority(services.settings.journal.storage) : nil
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
@@ -158,7 +168,7 @@ package struct MockServer: Sendable {
             destination: plan.mock.accounts.first?.callbackURL,
             takesAnyKey: plan.mock.takesAnyKey,
             emailAddress: plan.mock.accounts.first?.emailAddress ?? "", folder: folder,
-            readsDocuments: hasPrograms)
+            readsDocuments: hasPrograms, controlToken: plan.controlToken)
     }
 }
 

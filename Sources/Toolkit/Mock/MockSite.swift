@@ -12,6 +12,8 @@ struct MockSite: Sendable {
     let control: ControlAPI
     /// Whether it listens to this machine alone.
     let isLocal: Bool
+    /// Opens the control API; `nil` where none is needed.
+    let token: String?
 
     /// Why a call may not control the mock.
     ///
@@ -27,6 +29,10 @@ struct MockSite: Sendable {
         guard isOurs || !isLocal else {
             return APIError(
                 .forbidden, "The control API is for this machine, not for \(host.prefix(100))")
+        }
+        if let token, call.headers.first("Authorization") != "Bearer \(token)" {
+            return APIError(
+                .unauthorized, "The control API needs 'Authorization: Bearer' with the token")
         }
         if let origin = call.headers.first("Origin"),
             origin != "http://\(host)", origin != "https://\(host)"

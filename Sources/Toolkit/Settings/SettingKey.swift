@@ -24,6 +24,7 @@ package enum SettingKey: String, Hashable, Sendable, CaseIterable {
     case allowFileHost = "allow-file-host"
     case clock
     case tls
+    case controlToken = "control-token"
     case clockSpeed = "clock-speed"
 
     /// Such as `COUNTERSIGN_API_KEY`.
@@ -32,7 +33,7 @@ package enum SettingKey: String, Hashable, Sendable, CaseIterable {
     }
 
     /// Whether its value must not be shown.
-    package var isSecret: Bool { self == .apiKey }
+    package var isSecret: Bool { self == .apiKey || self == .controlToken }
 }
 
 /// A value and where it came from.

@@ -16,13 +16,20 @@ struct ControlOptions: ParsableArguments {
             valueName: "file"))
     var ca: String?
 
+    @Option(help: "The token of a mock that can be reached from other machines.")
+    var controlToken: String?
+
     /// Calls the control API of the running mock, and prints what it answers.
     func call(
         _ path: String, _ body: JSONValue, _ common: CommonOptions,
         show: (JSONValue) -> String
     ) async throws {
-        let settings = try Settings(try common.sources([.ca: [ca].compactMap { $0 }]))
-        let answer = try await ControlClient(settings, address: mock).post(path, body)
+        let sources = try common.sources([
+            .ca: [ca].compactMap { $0 }, .controlToken: [controlToken].compactMap { $0 },
+        ])
+        let client = try ControlClient(
+            try Settings(sources), address: mock, token: sources.value(.controlToken)?.text)
+        let answer = try await client.post(path, body)
         Terminal.standardOutput(
             common.format == .json ? answer.text(.plain) + "\n" : show(answer))
     }

@@ -63,6 +63,12 @@ struct MockOptions: ParsableArguments {
     @Option(help: "The port to listen on; 0 takes a free one (default: 7446).")
     var port: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Opens the control API (default: none on this machine, else a random one).",
+            valueName: "token"))
+    var controlToken: String?
+
     @Flag(help: "Speak TLS, with a certificate of a local authority; see 'countersign ca'.")
     var tls = false
 
@@ -111,7 +117,8 @@ struct MockOptions: ParsableArguments {
 
     var flags: [SettingKey: [String]] {
         [
-            .tls: tls ? ["true"] : [], .host: [host].compactMap { $0 },
+            .controlToken: [controlToken].compactMap { $0 }, .tls: tls ? ["true"] : [],
+            .host: [host].compactMap { $0 },
             .port: [port].compactMap { $0 },
             .processing: [processing].compactMap { $0 },
             .reporting: [reporting].compactMap { $0 },

@@ -28,6 +28,7 @@ struct MockDisplay: Sendable {
                 "type": "ready", "url": .string(ready.url), "api": .string(ready.url + "/v3"),
                 "port": JSONValue(ready.port),
                 "callbacks": ready.destination.map { .string($0) } ?? .null,
+                "control_token": ready.controlToken.map { .string($0) } ?? .null,
                 "reads_documents": .bool(ready.readsDocuments),
                 "ready_ms": JSONValue(Int(milliseconds)),
             ]
@@ -40,13 +41,15 @@ struct MockDisplay: Sendable {
         let data =
             ready.folder.map { "\($0) (what was made is there again at the next start)" }
             ?? "kept in memory alone"
+        let token = ready.controlToken.map { "  token \($0)" } ?? ""
         let documents =
             ready.readsDocuments
             ? [] : [("documents", "not read: install poppler-utils, qpdf and librsvg2-bin")]
         let rows =
             documents + [
                 ("API", "\(style.bold(ready.url + "/v3"))  \(keys), as \(ready.emailAddress)"),
-                ("callbacks", callbacks), ("control", "\(ready.url)/_countersign"), ("data", data),
+                ("callbacks", callbacks), ("control", "\(ready.url)/_countersign" + token),
+                ("data", data),
             ]
         return rows.map { "\(style.dim($0.0.padded(to: 10))) \($0.1)\n" }.joined()
             + style.green("ready") + style.dim(" in \(milliseconds) ms; Ctrl-C ends") + "\n\n"

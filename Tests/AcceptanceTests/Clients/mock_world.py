@@ -28,6 +28,9 @@ class Receiver(ThreadingHTTPServer):
         self.address = f"http://127.0.0.1:{self.server_port}/callbacks"
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
+    def handle_error(self, request, client_address):
+        """A caller that goes away is part of the tests."""
+
     def wait(self, passes, seconds=30):
         """Waits until the events pass; returns them."""
         with self.changed:
