@@ -36,9 +36,11 @@ extension ControlAPI {
     }
 
     private func delivery(_ text: String) async throws -> DeliveryRecord {
-        guard let id = Int64(text), let record = try await parts.journal.delivery(id) else {
-            throw APIError(.notFound, "There is no delivery '\(text.prefix(40))'")
-        }
+        let missing = APIError(.notFound, "There is no delivery '\(text.prefix(40))'")
+        guard let id = Int64(text) else { throw missing }
+        // Apart from the guard: the optimiser of Swift 6.3.1 crashes on both in one.
+        let record = try await parts.journal.delivery(id)
+        guard let record else { throw missing }
         return record
     }
 
