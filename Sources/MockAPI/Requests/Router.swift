@@ -49,7 +49,11 @@ struct Router: Sendable {
             return Route(operation: operation, argument: nil)
         }
         guard let slash = path.lastIndex(of: "/") else { throw missing(path) }
-        let parent = path[..<slash] + "/{}"
+        // The addresses of `final_copy_uri`, which the description of the API has no more.
+        let group = path[..<slash]
+        let parent =
+            group.hasSuffix("/final_copy")
+            ? group.dropLast("/final_copy".count) + "/files/{}" : group + "/{}"
         let last = path[path.index(after: slash)...]
         if !last.isEmpty, let operation = operations["\(method) \(parent)"] {
             guard let argument = last.removingPercentEncoding else {

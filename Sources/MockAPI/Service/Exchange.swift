@@ -13,9 +13,13 @@ package struct Exchange: Sendable {
     package let duration: Duration
     /// The operation's id; `nil` when the path leads to none.
     package let operation: String?
-    package let request: APIRequest
-    /// `nil` when the connection was closed instead.
-    package let answer: APIAnswer?
+    /// The request without what opens something.
+    package var request: APIRequest { wholeRequest.withoutSecrets }
+    /// The answer without what opens something; `nil` when the connection was closed instead.
+    package var answer: APIAnswer? { wholeAnswer?.withoutSecrets }
+    /// As they came, but for their length: most are never looked at, so secrets are taken out then.
+    private let wholeRequest: APIRequest
+    private let wholeAnswer: APIAnswer?
     /// Types of the events that it caused so far.
     package fileprivate(set) var events: [EventType] = []
 
@@ -27,9 +31,14 @@ package struct Exchange: Sendable {
         self.time = time
         self.duration = duration
         self.operation = operation
-        self.request = request.forRecord
-        self.answer = answer?.forRecord
+        wholeRequest = request.cut
+        wholeAnswer = answer?.cut
     }
+
+    package var method: String { wholeRequest.method }
+    package var path: String { wholeRequest.path }
+    /// The answer's status; `nil` when the connection was closed instead.
+    package var status: Int? { wholeAnswer?.status }
 }
 
 /// The last calls, in memory: a look back for people and tests, no record for good.
@@ -79,46 +88,65 @@ struct ExchangeLog: Sendable {
 }
 
 extension APIRequest {
-    /// The request without what opens something, and cut to what is kept.
-    fileprivate var forRecord: APIRequest {
+    /// The request with no more of its body than is kept.
+    fileprivate var cut: APIRequest {
+        guard body.count > Exchange.maximumBodyBytes else { return self }
         var copy = self
-        if headers.contains(where: \.isSecret) {
-            for index in copy.headers.indices where copy.headers[index].isSecret {
-                copy.headers[index].value = HeaderField.redacted
-            }
+        copy.body = Array(body.prefix(Exchange.maximumBodyBytes))
+        return copy
+    }
+
+    fileprivate var withoutSecrets: APIRequest {
+        var copy = self
+        for index in copy.headers.indices where copy.headers[index].isSecret {
+            copy.headers[index].value = HeaderField.redacted
         }
         // A token in a form or a query opens as much as one in a header.
         if path.hasSuffix("/oauth/token") {
             copy.body = Array(HeaderField.redacted.utf8)
             copy.query = ""
         }
-        if copy.body.count > Exchange.maximumBodyBytes {
-            copy.body = Array(copy.body.prefix(Exchange.maximumBodyBytes))
-        }
         return copy
     }
 }
 
 extension APIAnswer {
-    fileprivate var forRecord: APIAnswer {
+    /// The answer with no more of its body than is kept.
+    fileprivate var cut: APIAnswer {
+        guard body.count > Exchange.maximumBodyBytes else { return self }
         var copy = self
-        if body.firstRange(of: Array("access_token".utf8)) != nil {
-            copy.body = Array(HeaderField.redacted.utf8)
-        } else if body.count > Exchange.maximumBodyBytes {
-            copy.body = Array(body.prefix(Exchange.maximumBodyBytes))
-        }
+        copy.body = Array(body.prefix(Exchange.maximumBodyBytes))
+        return copy
+    }
+
+    fileprivate var withoutSecrets: APIAnswer {
+        guard body.firstRange(of: Array("access_token".utf8)) != nil else { return self }
+        var copy = self
+        copy.body = Array(HeaderField.redacted.utf8)
         return copy
     }
 }
 
 extension Exchange {
+    private var microseconds: Int64 {
+        let (seconds, attoseconds) = duration.components
+        return seconds * 1_000_000 + attoseconds / 1_000_000_000_000
+    }
+
+    /// One line for following along, without the bytes.
+    package var summary: JSONValue {
+        .members([
+            ("type", "exchange"), ("id", .time(number)), ("time", .time(time)),
+            ("method", .string(method)), ("path", .string(path)), ("status", .count(status)),
+            ("operation", .text(operation)), ("duration_us", .time(microseconds)),
+        ])
+    }
+
     /// The object of the control API.
     package var json: JSONValue {
         func fields(_ headers: [HeaderField]) -> JSONValue {
             .array(headers.map { ["name": .string($0.name), "value": .string($0.value)] })
         }
-        let (seconds, attoseconds) = duration.components
-        let microseconds = seconds * 1_000_000 + attoseconds / 1_000_000_000_000
         return .members([
             ("id", .time(number)), ("time", .time(time)),
             ("duration_us", .time(microseconds)), ("operation", .text(operation)),

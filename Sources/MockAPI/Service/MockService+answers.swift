@@ -90,10 +90,7 @@ extension MockService {
         guard request.path.hasPrefix("/v3/") else {
             throw APIError(.notFound, "There is no operation at \(request.path.prefix(200))")
         }
-        // The addresses of `final_copy_uri`, which the description of the API has no more.
-        let path = String(request.path.dropFirst(3))
-            .replacing("/final_copy/", with: "/files/", maxReplacements: 1)
-        return try router.route(request.method, path)
+        return try router.route(request.method, String(request.path.dropFirst(3)))
     }
 
     /// One path has two operations, which `grant_type` tells apart.

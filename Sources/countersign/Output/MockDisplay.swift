@@ -56,33 +56,20 @@ struct MockDisplay: Sendable {
     }
 
     private func text(_ exchange: Exchange) -> String {
-        guard format != .json else {
-            var object = exchange.json.object ?? JSONObject()
-            // The bytes are in the control API's listing; a line is for following along.
-            object["request"] = nil
-            object["answer"] = nil
-            let head: [(String, JSONValue)] = [
-                ("type", "exchange"), ("method", .string(exchange.request.method)),
-                ("path", .string(exchange.request.path)),
-                ("status", exchange.answer.map { JSONValue($0.status) } ?? .null),
-            ]
-            return JSONValue.object(
-                JSONObject(head + object.members.map { ($0.name, $0.value) })
-            ).text(.plain) + "\n"
-        }
-        let status = exchange.answer?.status ?? 0
+        guard format != .json else { return exchange.summary.text(.plain) + "\n" }
+        let status = exchange.status ?? 0
         let text = status == 0 ? "closed" : String(status)
         let painted = status >= 400 || status == 0 ? style.red(text) : style.green(text)
         let (seconds, attoseconds) = exchange.duration.components
         let tenths = seconds * 10_000 + attoseconds / 100_000_000_000_000
-        let request = "\(exchange.request.method) \(exchange.request.path)"
+        let request = "\(exchange.method) \(exchange.path)"
         return "\(style.dim("API")) \(request.withoutControlCharacters.prefix(200))  \(painted)"
             + "  \(style.dim("\(tenths / 10).\(tenths % 10) ms"))\n" + refusal(exchange)
     }
 
     /// The error's own words.
     private func refusal(_ exchange: Exchange) -> String {
-        guard let answer = exchange.answer, answer.status >= 400,
+        guard exchange.status ?? 0 >= 400, let answer = exchange.answer,
             let error = try? JSONValue(parsing: answer.body)["error"],
             let name = error["error_name"]?.string, let message = error["error_msg"]?.string
         else { return "" }
