@@ -1,6 +1,7 @@
 import Callbacks
 import Delivery
 import Fixtures
+import Foundation
 import Journal
 import MockAPI
 
@@ -19,56 +20,65 @@ extension ControlAPI {
     /// Moves the clock, or lets it go in another way; answers once everything that became due on the
     /// way was done: jobs, and the deliveries that they caused.
     func setClock(_ input: Input) async throws -> JSONValue {
-        if let mode = input.text("mode") {
-            switch mode {
-            case "real": parts.clock.change(to: .real)
-            case "manual": parts.clock.change(to: .manual(start: parts.clock.now))
-            case "scaled":
-                let factor = try input.number("factor", in: 0.001...1_000_000)
-                guard let factor else {
-                    throw APIError(.badRequest, "'factor' is required", at: "factor")
-                }
-                parts.clock.change(to: .scaled(factor))
-            default:
-                throw APIError(
-                    .badRequest, "'mode' must be real, manual or scaled", at: "mode")
-            }
+        try input.allow("mode", "factor", "advance")
+        let mode = try mode(input)
+        let span = try input.span("advance")
+        guard mode != nil || span != nil else {
+            throw APIError(.badRequest, "'advance' or 'mode' is required", at: "advance")
         }
-        var due: [DeliveryIdentity] = []
-        if let span = try input.span("advance") {
+        if let mode { parts.clock.change(to: mode) }
+        var due: [Int64: EventType] = [:]
+        if let span {
             let time = parts.clock.now + span.wholeMilliseconds
-            due = try await dueDeliveries(by: time)
             // From one due time to the next, so that what follows from an attempt on the way, such as
             // its retry, is due by the time of that attempt.
             while let next = nextDue, next <= time {
                 parts.clock.advance(to: next)
                 await parts.mock.settle()
+                for delivery in try await dueDeliveries() { due[delivery.id] = delivery.type }
                 await parts.feed.settle()
             }
             parts.clock.advance(to: time)
+            await parts.feed.settle()
         }
+        try await parts.mock.keepClock(
+            realTime: Int64(Date().timeIntervalSince1970 * 1000))
         parts.announcer.announce(.clock(clockJSON))
         var answer = clockJSON.object ?? JSONObject()
-        answer["due"] = .array(due.map(\.json))
+        answer["due"] = .array(
+            due.sorted { $0.key < $1.key }.map { id, type in
+                ["id": .number(String(id)), "event_type": .string(type.rawValue)]
+            })
         return .object(answer)
+    }
+
+    private func mode(_ input: Input) throws(APIError) -> DeliveryClock.Mode? {
+        switch input.text("mode") {
+        case nil: return nil
+        case "real": return .real
+        case "manual": return .manual(start: parts.clock.now)
+        case "scaled":
+            guard let factor = try input.number("factor", in: 0.001...1_000_000) else {
+                throw APIError(.badRequest, "'factor' is required", at: "factor")
+            }
+            return .scaled(factor)
+        default:
+            throw APIError(.badRequest, "'mode' must be real, manual or scaled", at: "mode")
+        }
     }
 
     private var nextDue: Int64? {
         [parts.mock.nextDue, parts.feed.nextDue].compactMap { $0 }.min()
     }
 
-    private struct DeliveryIdentity {
-        let id: Int64
-        let type: EventType
-
-        var json: JSONValue {
-            ["id": .number(String(id)), "event_type": .string(type.rawValue)]
-        }
+    /// Deliveries that are due now, or were attempted just now.
+    private func dueDeliveries() async throws -> [(id: Int64, type: EventType)] {
+        let now = parts.clock.now
+        return try await parts.journal.deliveries(.init(limit: Self.maximumDueListed))
+            .filter { $0.createdAt == now || $0.nextAttemptAt.map { $0 <= now } ?? false }
+            .map { ($0.id, $0.delivery.event.type) }
     }
 
-    private func dueDeliveries(by time: Int64) async throws -> [DeliveryIdentity] {
-        try await parts.journal.deliveries(.init(state: .pending, limit: 1000))
-            .filter { ($0.nextAttemptAt ?? .max) <= time }
-            .map { DeliveryIdentity(id: $0.id, type: $0.delivery.event.type) }
-    }
+    /// The newest deliveries that are looked at for what became due.
+    private static var maximumDueListed: Int { 1000 }
 }

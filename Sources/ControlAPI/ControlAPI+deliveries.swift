@@ -45,6 +45,8 @@ extension ControlAPI {
     }
 
     private func filter(_ input: Input) throws -> DeliveryFilter {
+        try input.allow(
+            "event_type", "status", "signature_request_id", "after", "limit", "count", "timeout")
         let status = try input.text("status").map { text throws(APIError) in
             guard let state = DeliveryState(rawValue: text) else {
                 throw APIError(
@@ -118,8 +120,10 @@ extension ControlAPI {
 
     /// Sends a delivery again; one with edits is another delivery, signed anew.
     private func resend(_ record: DeliveryRecord, _ input: Input) async throws -> JSONValue {
+        try input.allow("overrides", "add", "remove")
         let edits = try edits(input)
-        let (subject, apiKey) = parts.mock.event(resuming: record.delivery)
+        let origin = parts.mock.origins(of: [record.delivery]).first
+        let (subject, apiKey) = origin ?? (nil, parts.apiKey)
         guard !edits.isEmpty else {
             let waits = parts.mock.settings.retryWaits
             try await parts.journal.reopen(
@@ -146,20 +150,11 @@ extension ControlAPI {
         return ["deliveries": .array(ids.map { .number(String($0)) })]
     }
 
-    private func edits(_ input: Input) throws(FixtureError) -> [PayloadEdit] {
-        var edits: [PayloadEdit] = []
-        if let members = input["overrides"]?.object?.members {
-            for member in members {
-                edits.append(try PayloadEdit(path: member.name, overriding: member.value))
-            }
-        }
-        if let members = input["add"]?.object?.members {
-            for member in members {
-                edits.append(try PayloadEdit(path: member.name, adding: member.value))
-            }
-        }
-        for path in input.texts("remove") { edits.append(try PayloadEdit(removing: path)) }
-        return edits
+    private func edits(_ input: Input) throws -> [PayloadEdit] {
+        try input.object("overrides").map {
+            try PayloadEdit(path: $0.name, overriding: $0.value)
+        } + input.object("add").map { try PayloadEdit(path: $0.name, adding: $0.value) }
+            + input.texts("remove").map(PayloadEdit.init(removing:))
     }
 
     private func send(_ deliveries: [NewDelivery], apiKey: String) async throws -> [Int64] {
@@ -179,6 +174,8 @@ extension ControlAPI {
 
     /// Makes events that nothing caused, and sends them.
     func trigger(_ input: Input) async throws -> JSONValue {
+        try input.allow(
+            "event_type", "overrides", "add", "remove", "target", "callback", "count", "timestamp")
         let type = try EventType.resolve(try input.required("event_type"))
         let kind = try input.text("callback").map { text throws(APIError) in
             guard let kind = CallbackKind(rawValue: text) else {

@@ -63,8 +63,15 @@ extension Input {
 extension TroubleRule {
     /// Reads `{operation, error | delay | reset, count, probability, seed}`.
     init(_ input: Input) throws(APIError) {
+        try input.allow(
+            "on", "operation", "error", "status", "delay", "reset", "count", "probability", "seed")
         let effect: Effect
-        if let name = input.text("error") {
+        if let status = try input.integer("status", in: 400...599) {
+            guard let error = APIError.Name.all.first(where: { $0.status == status }) else {
+                throw APIError(.badRequest, "The API has no error of that status", at: "status")
+            }
+            effect = .error(error)
+        } else if let name = input.text("error") {
             guard let error = APIError.Name.all.first(where: { $0.text == name }) else {
                 let known = APIError.Name.all.map(\.text).joined(separator: ", ")
                 throw APIError(.badRequest, "'error' must be one of \(known)", at: "error")
@@ -75,10 +82,16 @@ extension TroubleRule {
         } else if input["reset"]?.bool == true {
             effect = .reset
         } else {
-            throw APIError(.badRequest, "'error', 'delay' or 'reset' is required", at: "error")
+            throw APIError(
+                .badRequest, "'error', 'status', 'delay' or 'reset' is required", at: "error")
+        }
+        let operation = input.text("operation") ?? "*"
+        guard Contract.current.operations.contains(where: { Self.covers(operation, $0.id) }) else {
+            throw APIError(
+                .badRequest, "No operation has the id '\(operation.prefix(100))'", at: "operation")
         }
         self.init(
-            operation: input.text("operation") ?? "*", effect: effect,
+            operation: operation, effect: effect,
             count: try input.integer("count", in: 1...1_000_000),
             probability: try input.number("probability", in: 0...1) ?? 1,
             seed: UInt64(try input.integer("seed") ?? 1))
@@ -103,12 +116,18 @@ extension TroubleRule {
 extension DeliveryFault {
     /// Reads `{event_type, delay | duplicate | drop | reorder | truncate, count, probability, seed}`.
     init(_ input: Input) throws(APIError) {
+        try input.allow(
+            "on", "event_type", "delay", "truncate", "duplicate", "drop", "reorder", "reset",
+            "count",
+            "probability", "seed")
         let effect: Effect
         // A year: longer than every schedule of retries.
         if let delay = try input.delay(upTo: .seconds(366 * 86_400)) {
             effect = .delay(delay)
         } else if let count = try input.integer("truncate", in: 0...1 << 24) {
             effect = .truncate(count)
+        } else if input["reset"]?.bool == true {
+            effect = .truncate(0)
         } else if input["duplicate"]?.bool == true {
             effect = .duplicate
         } else if input["drop"]?.bool == true {

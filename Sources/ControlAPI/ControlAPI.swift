@@ -40,6 +40,9 @@ package struct ControlAPI: Sendable {
     /// The path that all of it is below.
     package static let prefix = "/_countersign"
 
+    /// Pieces of a stream that wait for a slow reader.
+    private static let maximumWaitingPieces = 1000
+
     let parts: Parts
 
     package init(_ parts: Parts) { self.parts = parts }
@@ -70,6 +73,12 @@ package struct ControlAPI: Sendable {
         case ("POST", "signatures", 3): return try await signature(words[1], words[2], input)
         case ("POST", "signature_requests", 3):
             return try await signatureRequest(words[1], words[2], input)
+        case ("POST", "teams", 1):
+            try input.allow("name", "parent_team_id")
+            return Self.json([
+                "team": try await parts.mock.makeTeam(
+                    try input.required("name"), below: try input.required("parent_team_id"))
+            ])
         case ("POST", "templates", 3) where words[2] == "save":
             return Self.json(["template": try await parts.mock.saveTemplate(words[1])])
         case ("POST", "unclaimed_drafts", 3) where words[2] == "claim":
@@ -105,6 +114,12 @@ package struct ControlAPI: Sendable {
     private func signature(
         _ id: String, _ action: String, _ input: Input
     ) async throws -> ServerResponse {
+        switch action {
+        case "sign": try input.allow("values")
+        case "decline": try input.allow("reason")
+        case "reassign": try input.allow("name", "email_address", "reason")
+        default: try input.allow()
+        }
         let made: SignerAction =
             switch action {
             case "view": .view
@@ -128,6 +143,7 @@ package struct ControlAPI: Sendable {
         switch action {
         case "expire": return Self.json(["signature_request": try await parts.mock.expire(id)])
         case "fail":
+            try input.allow("event_type", "message")
             let type = EventType(rawValue: input.text("event_type") ?? EventType.fileError.rawValue)
             let known: [EventType] = [.fileError, .unknownError, .signatureRequestInvalid]
             guard known.contains(type) else {
@@ -143,6 +159,7 @@ package struct ControlAPI: Sendable {
     }
 
     private func claim(_ id: String, _ input: Input) async throws -> JSONValue {
+        try input.allow("name", "email_address")
         let signer = input.text("email_address").map {
             (name: input.text("name") ?? $0, emailAddress: $0)
         }
@@ -150,6 +167,7 @@ package struct ControlAPI: Sendable {
     }
 
     private func exchanges(_ input: Input) throws -> JSONValue {
+        try input.allow("after", "limit")
         let found = parts.mock.exchanges(
             after: Int64(try input.integer("after") ?? 0),
             limit: try input.integer("limit", in: 1...1000) ?? 100)
@@ -158,7 +176,8 @@ package struct ControlAPI: Sendable {
 
     private func stream() -> ServerResponse {
         let announcements = parts.announcer.listen()
-        let (pieces, continuation) = AsyncStream.makeStream(of: [UInt8].self)
+        let (pieces, continuation) = AsyncStream.makeStream(
+            of: [UInt8].self, bufferingPolicy: .bufferingNewest(Self.maximumWaitingPieces))
         let task = Task {
             continuation.yield(Array(": open\n\n".utf8))
             for await announcement in announcements {

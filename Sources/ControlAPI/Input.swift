@@ -30,6 +30,25 @@ struct Input: Sendable {
         self.values = values
     }
 
+    /// Checks that nothing else was given: a mistyped name must not be passed over.
+    func allow(_ names: String...) throws(APIError) {
+        for member in values.members where !names.contains(member.name) {
+            let known = names.isEmpty ? "nothing" : names.joined(separator: ", ")
+            throw APIError(
+                .badRequest, "'\(member.name.prefix(100))' is not known; \(known) is taken",
+                at: String(member.name.prefix(100)))
+        }
+    }
+
+    /// The members of an object.
+    func object(_ name: String) throws(APIError) -> [JSONObject.Member] {
+        guard let value = self[name] else { return [] }
+        guard let object = value.object else {
+            throw APIError(.badRequest, "'\(name)' must be an object", at: name)
+        }
+        return object.members
+    }
+
     subscript(name: String) -> JSONValue? { values[name].flatMap { $0.isNull ? nil : $0 } }
 
     func text(_ name: String) -> String? { self[name]?.string }
@@ -79,6 +98,13 @@ struct Input: Sendable {
         return span
     }
 
-    /// Texts: an array of them.
-    func texts(_ name: String) -> [String] { self[name]?.array?.compactMap(\.string) ?? [] }
+    /// An array of texts.
+    func texts(_ name: String) throws(APIError) -> [String] {
+        guard let value = self[name] else { return [] }
+        let texts = value.array?.compactMap(\.string) ?? []
+        guard let array = value.array, texts.count == array.count else {
+            throw APIError(.badRequest, "'\(name)' must be an array of texts", at: name)
+        }
+        return texts
+    }
 }

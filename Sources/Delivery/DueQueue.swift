@@ -195,6 +195,8 @@ final class DueQueue<Element: Sendable>: Sendable {
             return (state.waiters.removeFirst(), element, nil)
         case .end: return (state.waiters.removeFirst(), nil, nil)
         case .wait:
+            // Whoever drains is served first; the last element in work serves the others.
+            guard state.drainers.isEmpty else { return (nil, nil, nil) }
             // What is in work happens now; time may be skipped only when all of it is done.
             if clock.isSkipping, state.inWork > 0 { return (nil, nil, nil) }
             guard let due = state.entries.first?.due, due < state.alarmTime ?? .max else {

@@ -65,6 +65,9 @@ package struct Destination: Hashable, Sendable, CustomStringConvertible {
         return port == scheme.port ? name : "\(name):\(port)"
     }
 
+    /// The URL without its path.
+    package var base: String { "\(scheme.rawValue)://\(hostHeader)" }
+
     /// The whole URL.
     package var description: String { "\(scheme.rawValue)://\(hostHeader)\(target)" }
 

@@ -147,7 +147,9 @@ package struct HTTPServer: Sendable {
                     patience.cancel()
                 }
             }
-        } catch let error as IOError {
+        } catch is CancellationError {
+            throw CancellationError()
+        } catch {
             throw ServerError(error, host: configuration.host, port: configuration.port)
         }
     }
@@ -212,9 +214,15 @@ package struct ServerError: Error, Equatable, Sendable, CustomStringConvertible 
     /// Such as `127.0.0.1:7446`.
     package let address: String
 
-    init(_ error: IOError, host: String, port: Int) {
+    init(_ error: any Error, host: String, port: Int) {
         address = "\(host):\(port)"
-        reason = error.errnoCode == EADDRINUSE ? .addressInUse : .other("\(error)")
+        reason =
+            switch error {
+            case let error as IOError where error.errnoCode == EADDRINUSE: .addressInUse
+            case let error as IOError: .other(String(cString: strerror(error.errnoCode)))
+            case is SocketAddressError: .other("there is no such address")
+            default: .other("\(error)")
+            }
     }
 
     /// One line: where, and why.
@@ -250,7 +258,11 @@ private struct SecuredChannel: ServerChildChannel {
     }
 
     func handle(value: Value, logger: Logger) async {
-        await http.handle(value: value, logger: logger)
+        // A connection's work stays on its own loop: no request waits for a change of threads.
+        let executor = EventLoopExecutor(value.channel.eventLoop)
+        await withTaskExecutorPreference(executor) {
+            await http.handle(value: value, logger: logger)
+        }
     }
 }
 

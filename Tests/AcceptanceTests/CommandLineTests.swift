@@ -110,6 +110,53 @@ struct WrongUse: CustomTestStringConvertible, Sendable {
             arguments: ["check", "1", "--config", "c.yaml"], code: "CS-1002",
             hint: "did you mean timeout",
             files: ["c.yaml": "timout: 5s\n"]),
+        WrongUse(
+            arguments: ["mock", "--port", "70000"], code: "CS-1003", hint: "0 to 65535"),
+        WrongUse(arguments: ["mock", "--port", "x"], code: "CS-1003", hint: "--port"),
+        WrongUse(arguments: ["mock", "--plan", "gold"], code: "CS-1003", hint: "'paid', 'free'"),
+        WrongUse(
+            arguments: ["mock", "--reporting", "nobody"], code: "CS-1003", hint: "'account'"),
+        WrongUse(arguments: ["mock", "--clock", "fast"], code: "CS-1003", hint: "real or manual"),
+        WrongUse(
+            arguments: ["mock", "--clock-speed", "0"], code: "CS-1003", hint: "0.001 to 1000000"),
+        WrongUse(arguments: ["mock", "--processing", "soon"], code: "CS-1003", hint: "250ms"),
+        WrongUse(
+            arguments: ["mock", "--control-token", "short"], code: "CS-1003", hint: "8 letters"),
+        WrongUse(
+            arguments: ["mock", "--config", "m.yaml"], code: "CS-1002", hint: "m.yaml:2",
+            files: ["m.yaml": "accounts:\n  - email: nobody\n"]),
+        WrongUse(
+            arguments: ["mock", "--data", "file", "--port", "0"], code: "CS-1301", hint: "--data",
+            files: ["file": "x"]),
+        WrongUse(
+            arguments: ["mock", "--public-url", "ftp://x"], code: "CS-1102", hint: "scheme 'ftp'"),
+        WrongUse(
+            arguments: ["mock", "--host", "a..b", "--port", "0", "--ephemeral"], code: "CS-1605",
+            hint: "no such address"),
+        WrongUse(
+            arguments: ["mock", "--host", "192.0.2.1", "--port", "0", "--ephemeral"],
+            code: "CS-1605", hint: "--host"),
+        WrongUse(arguments: ["dev"], code: "CS-1001", hint: "handler"),
+        WrongUse(arguments: ["dev", "http:///x"], code: "CS-1102", hint: "has no host"),
+        WrongUse(arguments: ["sign"], code: "CS-1001", hint: "sign --help"),
+        WrongUse(
+            arguments: ["sign", "x", "--value", "y"], code: "CS-1001", hint: "FIELD=VALUE"),
+        WrongUse(
+            arguments: ["sign", "x", "--mock", "localhost:1"], code: "CS-1701",
+            hint: "countersign mock"),
+        WrongUse(
+            arguments: ["sign", "x", "--mock", "http:///x"], code: "CS-1102", hint: "has no host"),
+        WrongUse(
+            arguments: ["clock", "mode", "fast", "--mock", "localhost:1"], code: "CS-1701",
+            hint: "--mock"),
+        WrongUse(
+            arguments: ["clock", "mode", "scaled", "--factor", "x"], code: "CS-1001",
+            hint: "--factor"),
+        WrongUse(arguments: ["clock", "advance"], code: "CS-1001", hint: "span"),
+        WrongUse(arguments: ["ca", "path", "--ephemeral"], code: "CS-1001", hint: "--ephemeral"),
+        WrongUse(
+            arguments: ["ca", "path", "--data", "file"], code: "CS-1301", hint: "--data",
+            files: ["file": "x"]),
     ]
 }
 

@@ -10,15 +10,14 @@ import Testing
     @Test func `the official SDK calls every operation in all encodings, and reaches every error`()
         async throws
     {
-        guard FileManager.default.fileExists(atPath: Self.description) else {
-            print("skipped: \(Self.description) is not there, by which answers are judged")
-            return
-        }
+        let isJudged = FileManager.default.fileExists(atPath: Self.description)
+        if !isJudged { print("skipped: \(Self.description) judges no answer, as it is not there") }
         let python = try #require(
             Program.python, "COUNTERSIGN_TEST_PYTHON names a Python with dropbox-sign")
         try await withMock { url, folder in
             let result = try await Program.run(
-                python, ["\(Program.clients)/mock_sdk.py", url, Self.description], in: folder)
+                python, ["\(Program.clients)/mock_sdk.py", url, isJudged ? Self.description : "-"],
+                in: folder)
             #expect(result.exitCode == 0, "\(result.output)\(result.error)")
             let last = try #require(result.output.split(separator: "\n").last)
             let numbers = last.split { !$0.isNumber }.compactMap { Int($0) }

@@ -123,4 +123,39 @@ import Testing
         #expect(told["names"] == ["exchange", "attempt", "clock"])
         #expect(told["exit"] == 143)
     }
+
+    @Test func `a reset waits for the attempt under way`() async throws {
+        let told = try await scenario("reset")
+        #expect(told["events"] == "signature_request_sent")
+        #expect(told["exit"] == 143)
+    }
+
+    @Test func `time does not go back behind a kill`() async throws {
+        let told = try await scenario("kept_clock")
+        #expect(told["kept"] == true)
+        #expect(told["ordered"] == true)
+        #expect(
+            told["events"] == [
+                "signature_request_sent", "signature_request_viewed", "signature_request_signed",
+                "signature_request_downloadable", "signature_request_all_signed",
+            ])
+    }
+
+    @Test func `what signers did is not undone, and what was promised comes`() async throws {
+        let told = try await scenario("races")
+        #expect(told["cancel"] == 200)
+        #expect(told["sign_canceled"] == 410)
+        #expect(told["canceled"] == "signature_request_canceled")
+        #expect(told["claim"] == 409)
+        #expect(told["complete"] == true)
+        #expect(told["twins"] == [200, 2, true])
+        #expect(told["update"] == [200, "template_error", true])
+        #expect(told["old_template"] == 200)
+        #expect(told["misplaced"] == "signature_request_invalid")
+    }
+
+    @Test func `what the control API does not know it refuses`() async throws {
+        let told = try await scenario("strict")
+        #expect(told["statuses"] == [400, 400, 400, 400, 400, 400, 400, 400, 404, 404])
+    }
 }

@@ -24,7 +24,8 @@ struct Mock {
 
     /// Takes the changes of the last call, as a service does: a later one that fails leaves them.
     private mutating func settle() {
-        do { written += try state.takeChanges(JSONEncoder()) } catch {
+        let encoder = JSONEncoder()
+        do { written += try state.takeChanges().map { try $0.encoded(encoder) } } catch {
             preconditionFailure("a row cannot be encoded: \(error)")
         }
     }

@@ -17,6 +17,11 @@ public struct JSONObject: Hashable, Sendable {
         public var name: String
         /// The member's value.
         public var value: JSONValue
+
+        package init(name: String, value: JSONValue) {
+            self.name = name
+            self.value = value
+        }
     }
 
     /// All members, first to last.
@@ -49,8 +54,8 @@ public struct JSONObject: Hashable, Sendable {
         }
     }
 
-    /// Puts members in without a search; the parser has looked for equal names already.
-    init(unique members: [Member]) {
+    /// Puts members in without a search, where it is known that no two names are equal.
+    package init(unique members: [Member]) {
         self.members = members
     }
 }

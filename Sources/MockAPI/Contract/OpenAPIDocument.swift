@@ -50,8 +50,10 @@ struct OpenAPIDocument {
             responses.append((String(status), Self.content("application/json", error)))
         }
         members.append(("responses", .members(responses)))
-        let security: [JSONValue] =
-            operation.scopes == nil ? [["api_key": []]] : [["api_key": []], ["oauth2": []]]
+        var security: [JSONValue] = [["api_key": []]]
+        if let scopes = operation.scopes {
+            security.append(["oauth2": .array(scopes.map { .string($0) })])
+        }
         members.append(("security", .array(operation.needsCredentials ? security : [])))
         return .members(members)
     }

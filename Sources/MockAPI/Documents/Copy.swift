@@ -84,7 +84,7 @@ struct Copy {
         guard let request else { return [] }
         var pages: [Assembly.TextPage] = []
         // Without a place to sign in the documents, a page for signatures is put behind them.
-        if !request.terms.formFields.contains(where: { $0.value["type"]?.string == "signature" }) {
+        if !request.hasSignatureField {
             pages.append(signaturePage(request))
         }
         pages.append(auditTrail(request))
@@ -134,6 +134,11 @@ struct Copy {
 }
 
 extension SignatureRequest {
+    /// Whether a field for a signature stands in its documents; otherwise a page for them is appended.
+    var hasSignatureField: Bool {
+        terms.formFields.contains { $0.value["type"]?.string == "signature" }
+    }
+
     /// Where it stands, in the words of an audit trail.
     fileprivate var auditStatus: String {
         switch phase {

@@ -42,11 +42,14 @@ extension MockState {
             terms.customFields = Self.customFields(
                 call.arguments.list("custom_fields") + row.customFields,
                 checkboxes: mix.checkboxes)
-            var signer = try signer(row.signer, at: "signer_list[\(index)].signers[0]", call)
+            let place =
+                call.arguments.files["signer_file"] == nil
+                ? "signer_list[\(index)].signers[0]" : "signer_file[\(index)]"
+            var signer = try signer(row.signer, at: place, call)
             guard Validation.isEmailAddress(signer.emailAddress) else {
                 throw APIError(
                     .badRequest, "'\(signer.emailAddress.prefix(100))' is no e-mail address",
-                    at: "signer_list[\(index)].signers[0].email_address")
+                    at: "\(place).email_address")
             }
             signer.role = mix.roles[0].name
             var request = SignatureRequest(
@@ -150,7 +153,7 @@ extension MockState {
         for column in ["name", "email_address"] where !table.header.contains(column) {
             throw wrong("'signer_file' has no column '\(column)'")
         }
-        return table.rows.map { row in
+        return table.rows.filter { row in row.values.contains { !$0.isEmpty } }.map { row in
             let signer = ["name", "email_address", "pin", "sms_phone_number"].compactMap { name in
                 row[name].flatMap { $0.isEmpty ? nil : (name, JSONValue.string($0)) }
             }

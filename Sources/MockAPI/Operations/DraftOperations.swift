@@ -60,7 +60,7 @@ extension MockState {
     private mutating func draftEditAndResend(_ call: Call) throws(APIError) -> Reply {
         let old = try ownRequest(call)
         let app = try namedApp(call)
-        if old.phase == .canceled {
+        if old.phase == .canceled || old.isBeingCanceled {
             throw APIError(.deleted, "This signature request was canceled")
         }
         guard !old.isComplete, !old.signers.contains(where: { $0.status == .signed }) else {
@@ -137,6 +137,15 @@ extension MockState {
             !draft.isClaimed
         else { throw APIError(.notFound, "This draft is not known, or was claimed before") }
         var request = draft.request
+        // A draft that changes a request must not undo what its signers did meanwhile.
+        if let live = requests[request.id] {
+            guard [.processing, .held, .awaiting, .expired, .failed].contains(live.phase),
+                !live.isBeingCanceled, !live.signers.contains(where: { $0.status == .signed })
+            else {
+                throw APIError(
+                    .conflict, "The request was signed or ended since this draft was made")
+            }
+        }
         if request.signers.isEmpty {
             guard let signer else {
                 throw APIError(.badRequest, "The draft has no signers; name one", at: "signers")

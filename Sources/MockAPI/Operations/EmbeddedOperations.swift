@@ -15,6 +15,9 @@ extension MockState {
         guard let id = requestsOfSignatures[signatureID], let request = requests[id],
             let index = request.signerIndex(signatureID), request.accountID == call.account.id
         else { throw APIError(.notFound, "Signature not found") }
+        if let clientID = call.clientID, request.clientID != clientID {
+            throw APIError(.forbidden, "This request was not made with the app of this token")
+        }
         guard request.terms.isEmbedded else {
             throw APIError(.badRequest, "This request is not embedded: its signers get mails")
         }
@@ -54,8 +57,20 @@ extension MockState {
         ]
     }
 
+    /// Links after which it is looked for expired ones.
+    private static let linksBetweenCleanings = 1000
+
+    /// Lets go of links that open nothing any more.
+    private mutating func dropOldLinks(now: Int64) {
+        guard links.count % Self.linksBetweenCleanings == Self.linksBetweenCleanings - 1 else {
+            return
+        }
+        for link in links.all where link.expiresAt <= now { links[link.id] = nil }
+    }
+
     /// A new single-use address.
     mutating func link(_ purpose: PageLink.Purpose, to target: String, _ call: Call) -> PageLink {
+        dropOldLinks(now: call.now)
         let link = PageLink(
             id: identifier(64), purpose: purpose, target: target,
             expiresAt: call.now + Self.linkLifetime)

@@ -71,9 +71,9 @@ extension MockState {
 
     private func isVisible(_ request: SignatureRequest, to account: Account) -> Bool {
         if request.accountID == account.id { return true }
-        let email = account.emailAddress
-        return request.signers.contains { $0.emailAddress == email }
-            || request.terms.ccEmailAddresses.contains(email)
+        let email = account.emailAddress.lowercased()
+        return request.signers.contains { $0.emailAddress.lowercased() == email }
+            || request.terms.ccEmailAddresses.contains { $0.lowercased() == email }
     }
 
     private func list(_ call: Call) throws(APIError) -> Reply {
@@ -135,6 +135,12 @@ extension MockState {
         if let email = call.arguments.text("email_address"),
             email != request.signers[index].emailAddress
         {
+            guard request.hasSignatureField else {
+                throw APIError(
+                    .badRequest,
+                    "The signer of a request with an appended signature page cannot change",
+                    at: "email_address")
+            }
             // A new address is a new signature: links to the old one must not open it.
             requestsOfSignatures[signatureID] = nil
             request.signers[index].emailAddress = email
@@ -162,11 +168,14 @@ extension MockState {
     }
 
     private mutating func cancel(_ call: Call) throws(APIError) -> Reply {
-        let request = try ownRequest(call)
-        // What the move would refuse is refused now; the move itself comes later.
+        var request = try ownRequest(call)
+        // What the move would refuse is refused now; the move itself comes later, and nobody can sign
+        // in between.
         var trial = request
         _ = try trial.apply(.cancel, now: call.now)
-        withdraw(.cancelRequest(request.id))
+        guard !request.isBeingCanceled else { return .empty }
+        request.isBeingCanceled = true
+        put(request)
         schedule(
             .cancelRequest(request.id), at: call.nowMilliseconds + settings.processingMilliseconds)
         return .empty

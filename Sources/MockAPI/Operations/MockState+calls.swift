@@ -38,6 +38,10 @@ extension MockState {
     /// an id of the real service runs unchanged.
     mutating func namedApp(_ call: Call) throws(APIError) -> APIApp? {
         guard let clientID = call.arguments.text("client_id") else { return nil }
+        if let own = call.clientID, own != clientID {
+            throw APIError(
+                .forbidden, "'client_id' is not the app of this token", at: "client_id")
+        }
         if let app = apps[clientID] {
             guard app.ownerID == call.account.id else {
                 throw APIError(.badRequest, "'client_id' is another account's", at: "client_id")

@@ -31,7 +31,8 @@ extension MockState {
 
     private mutating func refreshToken(_ call: Call) throws(APIError) -> Reply {
         let token = try call.arguments.required("refresh_token")
-        guard let id = grantsOfTokens[token], var grant = grants[id], grant.refreshToken == token
+        guard let id = grantsOfTokens[token], var grant = grants[id], grant.refreshToken == token,
+            apps[grant.clientID] != nil
         else { throw APIError(.invalidGrant, "The refresh token is not known") }
         if let clientID = call.arguments.text("client_id") {
             guard clientID == grant.clientID,

@@ -46,6 +46,9 @@ extension MockState {
     ) throws(APIError) -> Reply {
         try requirePlan(call)
         let old = try ownRequest(call)
+        guard !old.isBeingCanceled else {
+            throw APIError(.deleted, "This signature request was canceled")
+        }
         guard [.processing, .held, .awaiting, .expired, .failed].contains(old.phase),
             !old.signers.contains(where: { $0.status == .signed })
         else {
@@ -98,11 +101,13 @@ extension MockState {
             terms.attachments = try attachments(call, signers: signers.count)
         }
         terms.customFields = Self.customFields(
-            call.arguments.list("custom_fields"), checkboxes: mix?.checkboxes ?? [])
+            call.arguments.list("custom_fields"),
+            checkboxes: (mix?.checkboxes ?? []).union(Self.checkboxes(terms.formFields)))
+        var former = old?.signers ?? []
         for index in signers.indices {
-            let email = signers[index].emailAddress
-            if let same = old?.signers.first(where: { $0.emailAddress == email }) {
-                signers[index].signatureID = same.signatureID
+            let email = signers[index].emailAddress.lowercased()
+            if let same = former.firstIndex(where: { $0.emailAddress.lowercased() == email }) {
+                signers[index].signatureID = former.remove(at: same).signatureID
             }
         }
         return SignatureRequest(
@@ -134,6 +139,14 @@ extension MockState {
         accounts.put(account)
     }
 
+    /// Names and ids of the fields that a sender ticks.
+    static func checkboxes(_ fields: [StoredJSON]) -> Set<String> {
+        let boxes = fields.map(\.value).filter {
+            ["checkbox", "checkbox-merge"].contains($0["type"]?.string ?? "")
+        }
+        return Set(boxes.flatMap { [$0["name"], $0["api_id"]].compactMap { $0?.string } })
+    }
+
     /// The elements of `custom_fields` in the form of an answer.
     ///
     /// `checkboxes`: Names of the fields of a template that are checkboxes; the value alone does not
@@ -144,8 +157,7 @@ extension MockState {
         fields.map { field in
             let value = field["value"] ?? ""
             let text = value.string ?? ""
-            let isCheckbox =
-                ["true", "false"].contains(text) || checkboxes.contains(field["name"]?.string ?? "")
+            let isCheckbox = checkboxes.contains(field["name"]?.string ?? "")
             return StoredJSON(
                 .members([
                     ("name", field["name"] ?? ""), ("type", isCheckbox ? "checkbox" : "text"),
@@ -257,10 +269,7 @@ extension TemplateMix {
                 firstDocument + (members["document_index"]?.integer ?? 0))
             formFields.append(StoredJSON(.object(members)))
         }
-        for field in (template.mergeFields + template.formFields).map(\.value)
-        where ["checkbox", "checkbox-merge"].contains(field["type"]?.string ?? "") {
-            checkboxes.formUnion([field["name"], field["api_id"]].compactMap { $0?.string })
-        }
+        checkboxes.formUnion(MockState.checkboxes(template.mergeFields + template.formFields))
         documents += template.documents
         ccRoles += template.ccRoles
         attachments += template.attachments

@@ -34,6 +34,7 @@ extension MockState {
         switch action {
         case .view: return try move(request, .view(index), now: now)
         case .sign(let values):
+            try request.check(values, of: index)
             let responses = request.responses(of: index, values, now: now)
             return try move(request, .sign(index, responses), now: now)
         case .decline(let reason): return try move(request, .decline(index, reason), now: now)
@@ -93,10 +94,64 @@ extension MockState {
 }
 
 extension SignatureRequest {
+    /// What is wrong with a field that stands on no page of its document; `nil` when all do.
+    var misplacedField: String? {
+        for field in terms.formFields.map(\.value) {
+            let (index, page) = (field["document_index"]?.integer ?? 0, field["page"]?.integer ?? 1)
+            guard documents.indices.contains(index) else { continue }
+            let pages = documents[index].pages
+            if page < 1 || page > pages {
+                return "The field '\(field["api_id"]?.string ?? "")' is on page \(page); "
+                    + "\(documents[index].name) has \(pages)"
+            }
+        }
+        return nil
+    }
+
     /// The fields that a signer fills in, as the request or its documents place them.
     func fields(of index: Int) -> [JSONValue] {
         terms.formFields.map(\.value).filter { field in
             field["signer"]?.string == "\(index)" || field["signer"]?.integer == index
+        }
+    }
+
+    /// Checks that what a signer fills in are fields of theirs, with values that they could enter.
+    func check(_ values: JSONObject, of index: Int) throws(APIError) {
+        let fields = fields(of: index)
+        for member in values.members {
+            let place = "values.\(member.name.prefix(100))"
+            let field = fields.first {
+                $0["api_id"]?.string == member.name || $0["name"]?.string == member.name
+            }
+            guard let field else {
+                throw APIError(.badRequest, "The signer has no field '\(place)'", at: place)
+            }
+            if let message = Self.fault(of: member.value, in: field) {
+                throw APIError(.badRequest, "'\(place)' \(message)", at: place)
+            }
+        }
+    }
+
+    /// What is wrong with a value; `nil` when the field takes it.
+    private static func fault(of value: JSONValue, in field: JSONValue) -> String? {
+        let type = field["type"]?.string ?? "text"
+        let isBox = type == "checkbox" || type == "radio"
+        guard let text = value.string else {
+            if isBox, value.bool != nil { return nil }
+            return isBox ? "must be true or false" : "must be a text"
+        }
+        if type == "dropdown", let options = field["options"]?.array?.compactMap(\.string),
+            !options.contains(text), !text.isEmpty
+        {
+            return "must be one of \(options.joined(separator: ", "))"
+        }
+        guard type == "text", !text.isEmpty else { return nil }
+        switch field["validation_type"]?.string {
+        case "numbers_only" where !text.isDigits: return "must be numbers only"
+        case "letters_only" where !text.allSatisfy(\.isLetter): return "must be letters only"
+        case "email_address" where !Validation.isEmailAddress(text):
+            return "must be an e-mail address"
+        default: return nil
         }
     }
 

@@ -37,6 +37,16 @@ extension MockState {
         return reply(team)
     }
 
+    /// Makes a team below another; no operation of the API does.
+    mutating func makeTeam(_ name: String, below parentID: String) throws(APIError) -> Team {
+        guard let parent = teams[parentID], parent.parentID == nil else {
+            throw APIError(.notFound, "Team does not exist", at: "parent_team_id")
+        }
+        let team = Team(id: identifier(), name: name, parentID: parent.id)
+        teams.put(team)
+        return team
+    }
+
     private mutating func join(_ accountID: String, _ teamID: String?, role: String?) {
         guard var account = accounts[accountID] else { return }
         account.teamID = teamID
@@ -173,6 +183,12 @@ extension MockState {
                 throw APIError(.teamInviteFailed, "This account is on a team already")
             }
             join(other.id, team.id, role: role)
+            // Who was invited has come.
+            for var invite in openInvites(to: team)
+            where invite.emailAddress.lowercased() == other.emailAddress.lowercased() {
+                invite.redeemedAt = call.now
+                invites.put(invite)
+            }
             return reply(team)
         }
         guard let email = call.arguments.text("email_address") else {

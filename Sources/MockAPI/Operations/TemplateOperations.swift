@@ -150,9 +150,9 @@ extension MockState {
     }
 
     private mutating func templateUpdateFiles(_ call: Call) throws(APIError) -> Reply {
-        var template = try ownTemplate(call, mustBeOwner: true)
+        let old = try ownTemplate(call, mustBeOwner: true)
         let documents = try documents(call, isRequired: true)
-        _ = try template.apply(.updateFiles(documents), now: call.now)
+        var template = try old.replacingFiles(documents, id: identifier(), now: call.now)
         template.message = call.arguments.text("message") ?? template.message
         template.subject = call.arguments.text("subject") ?? template.subject
         template.apiKey = call.apiKey

@@ -101,11 +101,9 @@ extension APIRequest {
         for index in copy.headers.indices where copy.headers[index].isSecret {
             copy.headers[index].value = HeaderField.redacted
         }
-        // A token in a form or a query opens as much as one in a header.
-        if path.hasSuffix("/oauth/token") {
-            copy.body = Array(HeaderField.redacted.utf8)
-            copy.query = ""
-        }
+        copy.query = Redaction.redacted(query)
+        copy.path = Redaction.redacted(path)
+        copy.body = Redaction.redacted(body, headers: headers)
         return copy
     }
 }
@@ -120,10 +118,58 @@ extension APIAnswer {
     }
 
     fileprivate var withoutSecrets: APIAnswer {
-        guard body.firstRange(of: Array("access_token".utf8)) != nil else { return self }
         var copy = self
-        copy.body = Array(HeaderField.redacted.utf8)
+        copy.body = Redaction.redacted(body, headers: headers)
         return copy
+    }
+}
+
+/// Takes out of records what opens something.
+private enum Redaction {
+    /// Members of JSON and fields of forms.
+    private static let names: Set = [
+        "secret", "client_secret", "access_token", "refresh_token", "code", "pin", "api_key",
+    ]
+
+    static func redacted(_ body: [UInt8], headers: [HeaderField]) -> [UInt8] {
+        guard !body.isEmpty else { return body }
+        if let json = try? JSONValue(parsing: body) { return redacted(json).encoded(.plain) }
+        // Of a form, or of JSON that was cut, the whole goes when a name of those stands in it.
+        let text = String(decoding: body, as: UTF8.self)
+        let isSecret = ["secret", "token", "pin]", "\"pin\"", "=code", "code="].contains {
+            text.contains($0)
+        }
+        return isSecret ? Array(HeaderField.redacted.utf8) : body
+    }
+
+    /// An address without the tokens in it.
+    static func redacted(_ text: String) -> String {
+        guard text.contains("token=") || text.contains("/files/") || text.contains("/act/") else {
+            return text
+        }
+        return text.split(separator: "&", omittingEmptySubsequences: false).map { part in
+            guard let equals = part.firstIndex(of: "="), part[..<equals].hasSuffix("token") else {
+                return String(part)
+            }
+            return part[...equals] + HeaderField.redacted
+        }.joined(separator: "&")
+    }
+
+    private static func redacted(_ value: JSONValue) -> JSONValue {
+        switch value {
+        case .array(let elements): return .array(elements.map(redacted))
+        case .object(let object):
+            return .object(
+                JSONObject(
+                    unique: object.members.map { member in
+                        JSONObject.Member(
+                            name: member.name,
+                            value: names.contains(member.name) && member.value.string != nil
+                                ? .string(HeaderField.redacted) : redacted(member.value))
+                    }))
+        case .string(let text): return .string(redacted(text))
+        default: return value
+        }
     }
 }
 

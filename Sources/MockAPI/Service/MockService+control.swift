@@ -52,15 +52,17 @@ extension MockService {
         }
     }
 
-    /// All accounts with their keys: the mock's own, which open nothing elsewhere.
+    /// All accounts, with those of their keys that the mock made: they open nothing elsewhere.
     package var accounts: JSONValue {
         shared.withLock { shared in
             .array(
                 shared.state.accounts.all.map { account in
-                    .members([
+                    let given = Set(shared.state.settings.accounts.flatMap(\.apiKeys))
+                    let keys = account.apiKeys.filter { !given.contains($0) }
+                    return .members([
                         ("account_id", .string(account.id)),
                         ("email_address", .string(account.emailAddress)),
-                        ("api_keys", .array(account.apiKeys.map { .string($0) })),
+                        ("api_keys", .array(keys.map { .string($0) })),
                     ])
                 })
         }
@@ -83,6 +85,35 @@ extension MockService {
 
     /// Drops a rule, or all; returns whether there was one.
     package func removeTrouble(_ id: Int?) -> Bool { shared.withLock { $0.trouble.remove(id) } }
+
+    /// Keeps what the clock shows now, so that time does not go back when the mock is started again.
+    package func keepClock(realTime: Int64) async throws(APIError) {
+        let time = clock.now
+        try await change { state in
+            state.clockReading = Ledger.Reading(time: time, realTime: realTime)
+        }
+    }
+
+    /// What a clock has to show at least that goes on from an earlier run; `nil` when it was never moved.
+    ///
+    /// `runs`: Whether time went on meanwhile.
+    package func clockToGoOnFrom(realTime: Int64, runs: Bool) -> Int64? {
+        shared.withLock { shared in
+            shared.state.clockReading.map { reading in
+                runs ? reading.time + max(0, realTime - reading.realTime) : reading.time
+            }
+        }
+    }
+
+    /// Makes a team below another.
+    package func makeTeam(
+        _ name: String, below parentID: String
+    ) async throws(APIError) -> JSONValue {
+        try await change { state throws(APIError) in
+            let team = try state.makeTeam(name, below: parentID)
+            return ["team_id": .string(team.id), "name": .string(team.name)]
+        }
+    }
 
     /// Says where links lead, once that is known.
     package func setBaseURL(_ url: String) {

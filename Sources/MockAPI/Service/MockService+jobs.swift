@@ -149,6 +149,8 @@ extension MockState {
             try move(request, .refused(EventType(rawValue: forced), message), now: now)
         } else if let refusal = reading.refusal {
             try move(request, .refused(refusal.type, refusal.message), now: now)
+        } else if let message = request.misplacedField {
+            try move(request, .refused(.signatureRequestInvalid, message), now: now)
         } else {
             request.terms.formFields += reading.fields.map(StoredJSON.init)
             try move(request, .processed, now: now)
@@ -162,8 +164,11 @@ extension MockState {
         for index in template.documents.indices where reading.pages.indices.contains(index) {
             template.documents[index].pages = reading.pages[index]
         }
-        let move: Template.Move =
-            reading.refusal.map { .refused($0.message) } ?? .processed
+        var move: Template.Move = reading.refusal.map { .refused($0.message) } ?? .processed
+        if let least = template.leastPages, move == .processed, template.pages < least {
+            move = .refused(
+                "The new files have \(template.pages) pages; the old ones have \(least)")
+        }
         try apply(move, to: template, now: now)
     }
 

@@ -118,6 +118,9 @@ extension MockService {
             return try details(request)
         }
         let (request, token) = try await change { state throws(APIError) in
+            guard try state.signer(words[2]).request.id == words[1] else {
+                throw APIError(.notFound, "Signature not found")
+            }
             let request = try state.act(.view, words[2], now: now)
             return (request, state.session(words[2], now: now))
         }

@@ -147,13 +147,15 @@ package final class MockService: Sendable {
             shared.state.takeEmissions(), now: now, form: shared.state.settings.form
         ) { BodyForm.boundary(shared.boundaries.next()) }
         for event in events { shared.exchanges.note(event) }
-        let changes: [ResourceChange]
-        do { changes = try shared.state.takeChanges(JSONEncoder()) } catch {
-            preconditionFailure("a row of our own cannot be encoded: \(error)")
-        }
+        let changes = shared.state.takeChanges()
         let receipt = Receipt()
+        let encode: @Sendable () throws -> [ResourceChange] = {
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = .sortedKeys  // equal states are equal rows
+            return try changes.map { try $0.encoded(encoder) }
+        }
         journal.submit(
-            changes, events.map(\.delivery), waits: shared.state.settings.retryWaits, now: now
+            encode, events.map(\.delivery), waits: shared.state.settings.retryWaits, now: now
         ) { [sink, fail] result in
             switch result {
             case .success(let ids):
@@ -180,12 +182,10 @@ package final class MockService: Sendable {
         return try result.get()
     }
 
-    /// The delivery of an earlier run as an event of this one.
-    package func event(resuming delivery: NewDelivery) -> (subject: String?, apiKey: String) {
-        shared.withLock { shared in
-            (
-                shared.state.subject(of: delivery.event), shared.state.key(of: delivery.event)
-            )
-        }
+    /// What deliveries of an earlier run are about, and the keys that signed their events.
+    package func origins(
+        of deliveries: [NewDelivery]
+    ) -> [(subject: String?, apiKey: String)] {
+        shared.withLock { $0.state.origins(of: deliveries.map(\.event)) }
     }
 }

@@ -36,9 +36,12 @@ package struct TroubleRule: Hashable, Sendable {
         self.seed = seed
     }
 
-    func covers(_ operation: String) -> Bool {
-        guard self.operation.hasSuffix("*") else { return self.operation == operation }
-        return operation.hasPrefix(self.operation.dropLast())
+    func covers(_ operation: String) -> Bool { Self.covers(self.operation, operation) }
+
+    /// Whether an operation's id is meant by an id, or by a beginning of one with `*` behind it.
+    package static func covers(_ pattern: String, _ operation: String) -> Bool {
+        guard pattern.hasSuffix("*") else { return pattern == operation }
+        return operation.hasPrefix(pattern.dropLast())
     }
 }
 

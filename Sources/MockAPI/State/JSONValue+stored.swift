@@ -31,8 +31,8 @@ extension JSONValue {
         seconds.map { .number(String($0)) } ?? .null
     }
 
-    /// An object with members in that order.
+    /// An object with members in that order, of which no two have the same name.
     static func members(_ members: [(String, JSONValue)]) -> JSONValue {
-        .object(JSONObject(members))
+        .object(JSONObject(unique: members.map { JSONObject.Member(name: $0.0, value: $0.1) }))
     }
 }

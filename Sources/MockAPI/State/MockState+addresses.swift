@@ -78,30 +78,36 @@ extension MockState {
             }
     }
 
-    /// The key among those that the mock knows that signed an event; the published one when none did.
+    /// What events of an earlier run are about, and the keys that signed them: the published one where
+    /// none did that the mock knows.
     ///
-    /// A payload says by its hash which it was, so that no record has to.
-    func key(of event: NewEvent) -> String {
-        guard let payload = try? JSONValue(parsing: event.payload),
-            let hash = payload["event"]?["event_hash"]?.string
-        else { return settings.defaultKey }
-        return knownKeys.first { key in
-            EventHash.matches(
-                hash, eventTime: event.time, eventType: event.type.rawValue, apiKey: key)
-        } ?? settings.defaultKey
-    }
-
-    /// What an event of an earlier run is about.
-    func subject(of event: NewEvent) -> String? {
-        if let id = event.signatureRequestID { return id }
-        guard let payload = try? JSONValue(parsing: event.payload) else { return nil }
-        return payload["template"]?["template_id"]?.string ?? payload["fax"]?["fax_id"]?.string
-            ?? payload["account"]?["account_id"]?.string
+    /// A payload says both, the key by its hash, so that no record has to.
+    func origins(of events: [NewEvent]) -> [(subject: String?, apiKey: String)] {
+        var keys = Array(knownKeys)
+        return events.map { event in
+            guard let payload = try? JSONValue(parsing: event.payload) else {
+                return (event.signatureRequestID, settings.defaultKey)
+            }
+            let subject =
+                event.signatureRequestID ?? payload["template"]?["template_id"]?.string
+                ?? payload["fax"]?["fax_id"]?.string ?? payload["account"]?["account_id"]?.string
+            let hash = payload["event"]?["event_hash"]?.string ?? ""
+            let found = keys.firstIndex { key in
+                EventHash.matches(
+                    hash, eventTime: event.time, eventType: event.type.rawValue, apiKey: key)
+            }
+            guard let found else { return (subject, settings.defaultKey) }
+            keys.swapAt(0, found)  // most events have the key of the one before
+            return (subject, keys[0])
+        }
     }
 
     private var knownKeys: Set<String> {
-        Set(accounts.all.flatMap(\.apiKeys)).union(requests.all.map(\.apiKey))
-            .union(templates.all.map(\.apiKey)).union(faxes.all.map(\.apiKey))
-            .union(drafts.all.map(\.apiKey))
+        var keys = Set(accounts.all.flatMap(\.apiKeys))
+        for request in requests.all { keys.insert(request.apiKey) }
+        for template in templates.all { keys.insert(template.apiKey) }
+        for fax in faxes.all { keys.insert(fax.apiKey) }
+        for draft in drafts.all { keys.insert(draft.apiKey) }
+        return keys
     }
 }

@@ -48,6 +48,12 @@ struct MockState: Sendable {
         set { ledgers.put(newValue) }
     }
 
+    /// What the clock showed when it was last moved.
+    var clockReading: Ledger.Reading? {
+        get { ledger.clock }
+        set { ledger.clock = newValue }
+    }
+
     /// Makes the accounts of the settings, once.
     private mutating func found() {
         guard !ledger.isFounded else { return }
@@ -225,23 +231,23 @@ struct MockState: Sendable {
 
 extension MockState {
     /// What changed since the last call.
-    mutating func takeChanges(_ encoder: JSONEncoder) throws -> [ResourceChange] {
-        var changes: [ResourceChange] = []
-        try ledgers.takeChanges(encoder, into: &changes)
-        try accounts.takeChanges(encoder, into: &changes)
-        try apps.takeChanges(encoder, into: &changes)
-        try requests.takeChanges(encoder, into: &changes)
-        try templates.takeChanges(encoder, into: &changes)
-        try drafts.takeChanges(encoder, into: &changes)
-        try links.takeChanges(encoder, into: &changes)
-        try teams.takeChanges(encoder, into: &changes)
-        try invites.takeChanges(encoder, into: &changes)
-        try bulkSendJobs.takeChanges(encoder, into: &changes)
-        try faxes.takeChanges(encoder, into: &changes)
-        try faxLines.takeChanges(encoder, into: &changes)
-        try grants.takeChanges(encoder, into: &changes)
-        try files.takeChanges(encoder, into: &changes)
-        try jobs.takeChanges(encoder, into: &changes)
+    mutating func takeChanges() -> [PendingChange] {
+        var changes: [PendingChange] = []
+        ledgers.takeChanges(into: &changes)
+        accounts.takeChanges(into: &changes)
+        apps.takeChanges(into: &changes)
+        requests.takeChanges(into: &changes)
+        templates.takeChanges(into: &changes)
+        drafts.takeChanges(into: &changes)
+        links.takeChanges(into: &changes)
+        teams.takeChanges(into: &changes)
+        invites.takeChanges(into: &changes)
+        bulkSendJobs.takeChanges(into: &changes)
+        faxes.takeChanges(into: &changes)
+        faxLines.takeChanges(into: &changes)
+        grants.takeChanges(into: &changes)
+        files.takeChanges(into: &changes)
+        jobs.takeChanges(into: &changes)
         return changes
     }
 

@@ -110,6 +110,9 @@ extension SignatureRequest {
 
     /// Checks that a signer can still do something.
     private func requireOpen(_ index: Int) throws(APIError) {
+        guard !isBeingCanceled else {
+            throw APIError(.deleted, "This signature request was canceled")
+        }
         switch phase {
         case .awaiting: break
         case .processing, .held:
@@ -210,6 +213,7 @@ extension SignatureRequest {
             throw APIError(.cancelFailed, "This signature request is \(phase.rawValue)")
         }
         phase = .canceled
+        isBeingCanceled = false
         return [happening(.signatureRequestCanceled)]
     }
 

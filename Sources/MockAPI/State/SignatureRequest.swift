@@ -8,7 +8,7 @@ struct SignatureRequest: Resource, Hashable {
     static let kind = "signature_request"
 
     /// Where it stands.
-    enum Phase: String, Codable, Hashable, Sendable, CaseIterable {
+    enum Phase: String, Hashable, Sendable, CaseIterable {
         /// Its documents are being read; nothing was sent.
         case processing
         /// It waits for its owner to release it.
@@ -38,11 +38,13 @@ struct SignatureRequest: Resource, Hashable {
     var responses: [StoredJSON] = []
     /// Whether the owner took it out of its list.
     var isRemoved = false
+    /// Whether its owner canceled it, which takes effect a little later.
+    var isBeingCanceled = false
     /// What its processing ends in, when the call asked for trouble.
     var forcedOutcome: String?
 
     /// What the owner may change as long as nobody signed.
-    struct Terms: Codable, Hashable, Sendable {
+    struct Terms: Hashable, Sendable {
         var isTestMode = false
         var isEmbedded = false
         var requesterEmailAddress: String
@@ -71,7 +73,7 @@ struct SignatureRequest: Resource, Hashable {
     }
 
     /// One signature that is asked for.
-    struct Signer: Codable, Hashable, Sendable {
+    struct Signer: Hashable, Sendable {
         var signatureID: String
         var groupID: String?
         var emailAddress: String
@@ -93,7 +95,7 @@ struct SignatureRequest: Resource, Hashable {
         var error: String?
 
         /// The status codes that we give.
-        enum Status: String, Codable, Hashable, Sendable, CaseIterable {
+        enum Status: String, Hashable, Sendable, CaseIterable {
             case awaiting = "awaiting_signature"
             case signed
             case declined

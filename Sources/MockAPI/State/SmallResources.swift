@@ -193,4 +193,11 @@ struct Ledger: Resource, Hashable {
     var identifiers: UInt64 = 0
     /// Whether the first account was made.
     var isFounded = false
+    /// What the mock's clock showed when it was last moved, and the real time then; Unix milliseconds.
+    var clock: Reading?
+
+    struct Reading: Codable, Hashable, Sendable {
+        var time: Int64
+        var realTime: Int64
+    }
 }

@@ -23,6 +23,41 @@ extension Resource {
     }
 }
 
+/// The kinds of rows, by which the journal keeps them apart; a new kind comes at the end.
+enum ResourceKinds {
+    private static let all = [
+        Ledger.kind, Account.kind, APIApp.kind, SignatureRequest.kind, Template.kind,
+        UnclaimedDraft.kind, PageLink.kind, Team.kind, TeamInvite.kind, BulkSendJob.kind,
+        Fax.kind, FaxLine.kind, OAuthGrant.kind, StoredFile.kind, Job.kind,
+    ]
+    /// Bits of a row's number that tell its place within its kind.
+    private static let placeBits: Int64 = 40
+
+    /// The first number of a kind's rows.
+    static func base(_ kind: String) -> Int64 {
+        guard let index = all.firstIndex(of: kind) else {
+            preconditionFailure("the kind '\(kind)' has no place in the journal")
+        }
+        return Int64(index + 1) << placeBits
+    }
+
+    /// A row's place within its kind.
+    static func place(_ number: Int64) -> UInt64 { UInt64(number & ((1 << placeBits) - 1)) }
+}
+
+/// A row that is to be written as it stood, or to go.
+struct PendingChange: Sendable {
+    let number: Int64
+    let kind: String
+    let id: String
+    /// `nil` when it goes.
+    let row: (any Resource)?
+
+    func encoded(_ encoder: JSONEncoder) throws -> ResourceChange {
+        ResourceChange(number: number, kind: kind, id: id, body: try row?.body(encoder))
+    }
+}
+
 /// Resources of one kind by id, in the order of their making.
 ///
 /// Remembers what each row was before the change at hand, so that a change which fails can be taken
@@ -68,16 +103,14 @@ struct Table<Row: Resource>: Sendable {
     /// Puts a row in, or in the place of the one with its id.
     mutating func put(_ row: Row) { self[row.id] = row }
 
-    /// Puts a row in that the journal has already.
-    mutating func load(_ row: Row) { place(row, id: row.id, entries[row.id]) }
-
     /// Whether there is something to be written.
     var hasChanges: Bool { !before.isEmpty }
 
     /// Puts a row in that the journal has already.
     mutating func load(_ change: ResourceChange, _ decoder: JSONDecoder) throws {
         guard let body = change.body else { return }
-        load(try Row.read(change.id, body, decoder))
+        nextNumber = max(nextNumber, ResourceKinds.place(change.number))
+        place(try Row.read(change.id, body, decoder), id: change.id, entries[change.id])
     }
 
     /// Takes the changes back.
@@ -87,13 +120,21 @@ struct Table<Row: Resource>: Sendable {
     }
 
     /// What is to be written since the last call; it can be taken back no more.
-    mutating func takeChanges(
-        _ encoder: JSONEncoder, into changes: inout [ResourceChange]
-    ) throws {
+    mutating func takeChanges(into changes: inout [PendingChange]) {
         guard !before.isEmpty else { return }
-        for id in before.keys.sorted() {
-            let body = try entries[id].map { try $0.row.body(encoder) }
-            changes.append(ResourceChange(kind: Row.kind, id: id, body: body))
+        let base = ResourceKinds.base(Row.kind)
+        for (id, old) in before {
+            let new = entries[id]
+            if let old, old.number != new?.number {
+                changes.append(
+                    PendingChange(
+                        number: base + Int64(old.number), kind: Row.kind, id: id, row: nil))
+            }
+            if let new {
+                changes.append(
+                    PendingChange(
+                        number: base + Int64(new.number), kind: Row.kind, id: id, row: new.row))
+            }
         }
         before = [:]
     }

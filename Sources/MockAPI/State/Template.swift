@@ -21,7 +21,7 @@ struct Template: Resource, Hashable {
         var order: Int?
     }
 
-    let id: String
+    var id: String
     let accountID: String
     var clientID: String?
     /// The key that made it and signs its events; never shown.
@@ -44,6 +44,8 @@ struct Template: Resource, Hashable {
     var attachments: [StoredJSON] = []
     var fieldGroups: [StoredJSON] = []
     var formView = "disabled"
+    /// Pages that it must have: those of the template whose files it replaces.
+    var leastPages: Int?
     /// Accounts that may use it beside the owner's.
     var sharedWith: [String] = []
 
@@ -53,7 +55,6 @@ struct Template: Resource, Hashable {
         case save
         case processed
         case refused(String)
-        case updateFiles([DocumentReference])
         case delete
     }
 
@@ -61,6 +62,31 @@ struct Template: Resource, Hashable {
         var type: EventType
         var message: String?
         var template: Template
+    }
+
+    /// Pages of all its documents.
+    var pages: Int { documents.reduce(0) { $0 + $1.pages } }
+
+    /// A template of its own with other documents below the same fields; this one stays as it is.
+    ///
+    /// - Throws: ``APIError`` when this one is not ready.
+    func replacingFiles(
+        _ documents: [DocumentReference], id: String, now: Int64
+    ) throws(APIError) -> Template {
+        switch phase {
+        case .ready: break
+        case .draft, .processing:
+            throw APIError(.conflict, "This template is still being prepared")
+        case .failed: throw APIError(.unprocessable, "This template could not be processed")
+        case .deleted: throw APIError(.notFound, "Template not found")
+        }
+        var copy = self
+        copy.id = id
+        copy.documents = documents
+        copy.leastPages = pages
+        copy.phase = .processing
+        copy.updatedAt = now
+        return copy
     }
 
     /// Makes a move; returns the events that it causes.
@@ -80,13 +106,6 @@ struct Template: Resource, Hashable {
             return [Happening(type: .templateError, message: message, template: self)]
         case (.processed, _), (.refused, _):
             throw APIError(.conflict, "This template is not being processed")
-        case (.updateFiles(let documents), .ready):
-            self.documents = documents
-            phase = .processing
-        case (.updateFiles, .draft), (.updateFiles, .processing):
-            throw APIError(.conflict, "This template is still being prepared")
-        case (.updateFiles, .failed):
-            throw APIError(.unprocessable, "This template could not be processed")
         case (.delete, _): phase = .deleted
         }
         return []

@@ -28,9 +28,15 @@ package struct LocalAuthority: Sendable {
             return
         }
         authority = try CertificateAuthority(name: "Countersign local authority")
-        try FileManager.default.createDirectory(
-            atPath: folder, withIntermediateDirectories: true,
-            attributes: [.posixPermissions: 0o700])
+        do {
+            try FileManager.default.createDirectory(
+                atPath: folder, withIntermediateDirectories: true,
+                attributes: [.posixPermissions: 0o700])
+        } catch {
+            throw Problem(
+                .unusableFolder, "the folder cannot be made; choose another with --data", at: folder
+            )
+        }
         // The key first: a certificate without its key would be taken for a whole authority.
         try Self.write(authority.credentials.privateKeyPEM, to: key)
         try Self.write(authority.credentials.certificatePEM, to: certificate)

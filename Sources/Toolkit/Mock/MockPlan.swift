@@ -1,7 +1,7 @@
 import Callbacks
 package import Delivery
 import Fixtures
-import HTTPTransport
+package import HTTPTransport
 package import MockAPI
 
 /// How the mock is run, resolved and valid.
@@ -10,6 +10,8 @@ package struct MockPlan: Sendable {
     package var port: Int
     package var clock: DeliveryClock.Mode
     package var mock: MockSettings
+    /// What links begin with, where that is not where it listens.
+    package var publicURL: Destination?
     /// Opens the control API; made where the mock can be reached from other machines.
     package var controlToken: String?
     /// Whether it speaks TLS, with a certificate of its own authority.
@@ -61,6 +63,9 @@ package struct MockPlan: Sendable {
             controlToken =
                 String(UInt64.random(in: .min ... .max), radix: 36)
                 + String(UInt64.random(in: .min ... .max), radix: 36)
+        }
+        publicURL = try sources.value(.publicURL).map { value throws(Problem) in
+            try Settings.destination(value.text, origin: value.origin)
         }
         try setAccounts(sources, settings, isPaid: isPaid)
     }

@@ -2,6 +2,7 @@ import Callbacks
 import ControlAPI
 package import Delivery
 import Documents
+import Foundation
 import HTTPTransport
 import Journal
 package import MockAPI
@@ -72,6 +73,10 @@ package struct MockServer: Sendable {
                 let scheduled = events.map { Self.scheduled($0, now: clock.now, plan) }
                 feed.add(faults.apply(to: scheduled))
             }, isFull: { feed.count >= Self.maximumWaiting })
+        let runs = if case .manual = plan.clock { false } else { true }
+        if let time = mock.clockToGoOnFrom(realTime: Self.realTime, runs: runs) {
+            clock.advance(to: time)
+        }
         let adopted = try await adopt(mock, clock)
         if !adopted.isEmpty { report(.adopted(adopted.count)) }
         feed.add(adopted)
@@ -81,7 +86,9 @@ package struct MockServer: Sendable {
                 announcer: announcer, faults: faults, destination: services.settings.destination,
                 version: version, apiKey: services.settings.signingKey))
         let site = MockSite(
-            mock: mock, control: control, isLocal: plan.isLocal, token: plan.controlToken)
+            mock: mock, control: control, isLocal: plan.isLocal,
+            publicHosts: plan.publicURL.map { [$0.host.lowercased()] } ?? [],
+            token: plan.controlToken)
         let authority = plan.usesTLS ? try LocalAuthority(services.settings.journal.storage) : nil
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
@@ -94,7 +101,7 @@ package struct MockServer: Sendable {
             group.addTask {
                 try await serve(site, authority, closing: { announcer.close() }) { port in
                     let ready = ready(port, hasPrograms: shop.hasPrograms)
-                    mock.setBaseURL(ready.url)
+                    mock.setBaseURL(plan.publicURL?.base ?? ready.url)
                     report(.ready(ready))
                 }
             }
@@ -105,6 +112,9 @@ package struct MockServer: Sendable {
             try await group.next()
         }
     }
+
+    /// Unix milliseconds.
+    private static var realTime: Int64 { Int64(Date().timeIntervalSince1970 * 1000) }
 
     private func engine(_ clock: DeliveryClock) -> DeliveryEngine {
         DeliveryEngine(
@@ -129,11 +139,11 @@ package struct MockServer: Sendable {
     private func adopt(
         _ mock: MockService, _ clock: DeliveryClock
     ) async throws -> [DeliveryEngine.Scheduled] {
-        try await services.journal.adoptUnfinished(now: clock.now).map { record in
+        let records = try await services.journal.adoptUnfinished(now: clock.now)
+        return zip(records, mock.origins(of: records.map(\.delivery))).map { record, origin in
             var scheduled = DeliveryEngine.Scheduled(resuming: record, now: clock.now)
-            let (subject, apiKey) = mock.event(resuming: record.delivery)
-            scheduled.subject = subject
-            scheduled.apiKey = apiKey
+            scheduled.subject = origin.subject
+            scheduled.apiKey = origin.apiKey
             return scheduled
         }
     }
@@ -150,13 +160,9 @@ package struct MockServer: Sendable {
                 maximumBodyBytes: MockSite.maximumBodyBytes),
             group: group, malformed: site.malformed
         ) { request, isTooLarge in await site.answer(request, isTooLarge: isTooLarge) }
-        do {
-            try await server.run(ready: ready, closing: closing)
-            try await group.shutdownGracefully()
-        } catch {
-            try? await group.shutdownGracefully()  // the first error is the one to tell
-            throw error
-        }
+        // After an error the loops are left to the end of the program: the server may still use them.
+        try await server.run(ready: ready, closing: closing)
+        try await group.shutdownGracefully()
     }
 
     private func ready(_ port: Int, hasPrograms: Bool) -> Ready {

@@ -12,34 +12,56 @@ struct MockSite: Sendable {
     let control: ControlAPI
     /// Whether it listens to this machine alone.
     let isLocal: Bool
+    /// The host of the address that the user gave for links.
+    let publicHosts: [String]
     /// Opens the control API; `nil` where none is needed.
     let token: String?
 
-    /// Why a call may not control the mock.
-    ///
-    /// A page of another site can make the browser call us: its `Origin` gives it away, and where a name
-    /// was turned to our address (DNS rebinding) its `Host`.
-    private func refusal(of call: APIRequest) -> APIError? {
+    // A page of another site can make the browser call us. Its `Origin` gives it away, and where a name
+    // was turned to our address (DNS rebinding) its `Host`. The API itself is left alone: apps come by
+    // whatever name they know it, and bring a key.
+
+    private func foreignHost(_ call: APIRequest) -> APIError? {
+        guard isLocal else { return nil }
         let host = call.headers.first("Host") ?? ""
         let name =
-            host.hasPrefix("[") ? host.prefix { $0 != "]" }.dropFirst() : host.prefix { $0 != ":" }
-        let isOurs =
-            ["localhost", "127.0.0.1", "::1"].contains(name.lowercased())
-            || name.hasSuffix(".localhost") || name.hasPrefix("127.")
-        guard isOurs || !isLocal else {
-            return APIError(
-                .forbidden, "The control API is for this machine, not for \(host.prefix(100))")
+            (host.hasPrefix("[")
+            ? host.prefix { $0 != "]" }.dropFirst() : host.prefix { $0 != ":" })
+            .lowercased()
+        let names = Set(LocalAuthority.names + publicHosts)
+        guard !names.contains(name), !name.hasSuffix(".localhost"), !name.hasPrefix("127.") else {
+            return nil
         }
-        if let token, call.headers.first("Authorization") != "Bearer \(token)" {
-            return APIError(
-                .unauthorized, "The control API needs 'Authorization: Bearer' with the token")
+        return APIError(
+            .forbidden,
+            "This is for the machine itself, not for \(host.prefix(100)); "
+                + "name that host with --public-url if it is yours")
+    }
+
+    private func withoutToken(_ call: APIRequest) -> APIError? {
+        guard let token, call.headers.first("Authorization") != "Bearer \(token)" else {
+            return nil
         }
-        if let origin = call.headers.first("Origin"),
-            origin != "http://\(host)", origin != "https://\(host)"
-        {
-            return APIError(.forbidden, "Pages of \(origin.prefix(100)) may not control the mock")
-        }
-        return nil
+        return APIError(.unauthorized, "This needs 'Authorization: Bearer' with the control token")
+    }
+
+    private func foreignOrigin(_ call: APIRequest) -> APIError? {
+        let host = call.headers.first("Host") ?? ""
+        guard let origin = call.headers.first("Origin"), origin != "http://\(host)",
+            origin != "https://\(host)"
+        else { return nil }
+        return APIError(.forbidden, "Pages of \(origin.prefix(100)) may not do this")
+    }
+
+    /// Pages: only of this machine, and those that open everything only with the token.
+    private func refusal(ofPage call: APIRequest) -> APIError? {
+        if let refusal = foreignHost(call) { return refusal }
+        if call.method != "GET", let refusal = foreignOrigin(call) { return refusal }
+        // A link with a token of its own opens what it is for; these open all that there is.
+        let isOpen =
+            call.path == "/" || call.path.hasPrefix("/sign/") || call.path.hasPrefix("/home/")
+            || call.path == "/oauth/authorize"
+        return isOpen ? withoutToken(call) : nil
     }
 
     /// The answer to what is no HTTP.
@@ -64,15 +86,16 @@ struct MockSite: Sendable {
             query: parts.count > 1 ? String(parts[1]) : "", headers: request.headers,
             body: request.body)
         if call.path.hasPrefix(ControlAPI.prefix + "/") {
-            if let refusal = refusal(of: call) {
+            if let refusal = foreignHost(call) ?? withoutToken(call) ?? foreignOrigin(call) {
                 return ControlAPI.response(APIAnswer(refusal))
             }
             return await control.answer(call)
         }
-        if !call.path.hasPrefix("/v3/"), call.path != "/oauth/token",
-            let page = await mock.page(call)
-        {
-            return ControlAPI.response(page)
+        if !call.path.hasPrefix("/v3/"), call.path != "/oauth/token" {
+            if let refusal = refusal(ofPage: call) {
+                return ControlAPI.response(APIAnswer(refusal))
+            }
+            if let page = await mock.page(call) { return ControlAPI.response(page) }
         }
         switch await mock.answer(call) {
         case .answer(let answer): return ControlAPI.response(answer)

@@ -44,7 +44,10 @@ package struct Problem: Error, Hashable, Sendable, CustomStringConvertible {
                     .addressInUse,
                     "another program listens there; choose another port with --port, or 0 for a "
                         + "free one", at: error.address)
-            case .other(let words): self.init(.addressInUse, words, at: error.address)
+            case .other(let words):
+                self.init(
+                    .cannotListen, "\(words); choose another address with --host or --port",
+                    at: error.address)
             }
         case let error as CallbackError:
             self.init(.malformedFixture, error.message, at: error.path)

@@ -35,6 +35,7 @@ package enum ProblemCode: Int, Hashable, Sendable, CaseIterable {
     case missingProgram = 1602
     case addressInUse = 1603
     case outputFailed = 1604
+    case cannotListen = 1605
     case unexpected = 1901
 
     /// As it is printed: `CS-1204`.
@@ -143,6 +144,9 @@ package enum ProblemCode: Int, Hashable, Sendable, CaseIterable {
         case .addressInUse:
             "Another program listens on that address already. Stop it, or choose another port; port "
                 + "0 takes a free one."
+        case .cannotListen:
+            "The system does not let the program listen on that address: it is none of this machine's, "
+                + "or a port below 1024 that only root may take."
         case .outputFailed:
             "The results cannot be written to standard output, such as onto a full disk. What was "
                 + "delivered is in the journal all the same."

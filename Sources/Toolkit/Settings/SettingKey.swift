@@ -23,6 +23,7 @@ package enum SettingKey: String, Hashable, Sendable, CaseIterable {
     case rateLimits = "rate-limits"
     case allowFileHost = "allow-file-host"
     case clock
+    case publicURL = "public-url"
     case tls
     case controlToken = "control-token"
     case clockSpeed = "clock-speed"

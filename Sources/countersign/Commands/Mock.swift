@@ -64,6 +64,13 @@ struct MockOptions: ParsableArguments {
     var port: String?
 
     @Option(
+        name: .customLong("public-url"),
+        help: ArgumentHelp(
+            "What links begin with, where browsers and apps know the mock by another address.",
+            valueName: "URL"))
+    var publicURL: String?
+
+    @Option(
         help: ArgumentHelp(
             "Opens the control API (default: none on this machine, else a random one).",
             valueName: "token"))
@@ -117,6 +124,7 @@ struct MockOptions: ParsableArguments {
 
     var flags: [SettingKey: [String]] {
         [
+            .publicURL: [publicURL].compactMap { $0 },
             .controlToken: [controlToken].compactMap { $0 }, .tls: tls ? ["true"] : [],
             .host: [host].compactMap { $0 },
             .port: [port].compactMap { $0 },

@@ -359,4 +359,121 @@ def stream():
     return {"names": names, "exit": code, "rest": stream.read().count(b"event: ")}
 
 
+def reset():
+    """A reset waits for the attempt under way, and what comes behind it is delivered as ever."""
+    release = threading.Event()
+    receiver = Receiver(answer=lambda event: release.wait(20) and 200 or 200)
+    mock = ephemeral(receiver)
+    send(mock)
+    thread = threading.Thread(target=lambda: mock.control("clock", {"advance": "1s"}))
+    thread.start()
+    receiver.wait(lambda events: events)
+    resetting = threading.Thread(target=lambda: mock.control("reset"))
+    resetting.start()
+    other = send(mock)
+    release.set()
+    thread.join()
+    resetting.join()
+    sent(mock)
+    events = receiver.wait(lambda events: len(events) >= 2)
+    return {"events": [kind(event) for event in events][-1], "exit": mock.end()}
+
+
+def kept_clock():
+    """Time does not go back behind a kill, and events keep their order."""
+    receiver = Receiver()
+    options = ["--data", FOLDER, "--clock", "manual"]
+    mock = start(receiver, *options)
+    request = sent(mock)
+    before = mock.control("clock", {"advance": "5d"})["now"]
+    mock.control(f"signatures/{signature(request)}/view")
+    mock.kill()
+    mock = start(receiver, *options)
+    after = mock.control("clock", method="GET")["now"]
+    mock.control(f"signatures/{signature(request)}/sign")
+    mock.control("clock", {"advance": "1s"})
+    times = [int(event["event"]["event_time"]) for event in receiver.events]
+    mock.end()
+    first = []
+    for event in receiver.events:
+        if kind(event) not in first:
+            first.append(kind(event))
+    return {"kept": after == before, "ordered": times == sorted(times), "events": first}
+
+
+def races():
+    """What signers did is not undone, and what was promised comes."""
+    receiver = Receiver()
+    mock = ephemeral(receiver)
+    told = {}
+    request = sent(mock)
+    told["cancel"] = mock.json(
+        "POST", f"/v3/signature_request/cancel/{request['signature_request_id']}")[0]
+    told["sign_canceled"] = mock.json(
+        "POST", f"/_countersign/signatures/{signature(request)}/sign", {}, key=None)[0]
+    mock.control("clock", {"advance": "1s"})
+    told["canceled"] = kind(receiver.events[-1])
+
+    status, made = mock.create(
+        "/v3/signature_request/create_embedded", FIELDS + [("client_id", "app")], FILES)
+    mock.control("clock", {"advance": "1s"})
+    identifier = made["signature_request"]["signature_request_id"]
+    draft = mock.json(
+        "POST", f"/v3/unclaimed_draft/edit_and_resend/{identifier}", {"client_id": "app"})[1]
+    mock.control(f"signatures/{signature(made['signature_request'])}/sign")
+    told["claim"] = mock.json(
+        "POST", f"/_countersign/unclaimed_drafts/{identifier}/claim", {}, key=None)[0]
+    told["complete"] = mock.json("GET", f"/v3/signature_request/{identifier}")[1][
+        "signature_request"]["is_complete"]
+
+    request = sent(mock)
+    twins = [("signers[1][name]", "Ben"), ("signers[1][email_address]", "ann@example.com")]
+    from mock_world import form
+    status, edited = mock.json(
+        "PUT", f"/v3/signature_request/edit/{request['signature_request_id']}",
+        form(FIELDS + twins, FILES), content_type="multipart/form-data; boundary=edge")
+    ids = {entry["signature_id"] for entry in edited["signature_request"]["signatures"]}
+    told["twins"] = [status, len(ids), signature(request) in ids]
+
+    field = {
+        "document_index": 0, "api_id": "s1", "name": "", "type": "signature", "x": 1, "y": 1,
+        "width": 100, "height": 20, "required": True, "signer": "0", "page": 1}
+    template = [
+        ("signer_roles[0][name]", "Signer"), ("test_mode", "1"),
+        ("form_fields_per_document", json.dumps([field]))]
+    status, made = mock.create("/v3/template/create", template, FILES)
+    mock.control("clock", {"advance": "1s"})
+    old = made["template"]["template_id"]
+    status, updated = mock.create(
+        f"/v3/template/update_files/{old}", [], [("bad.pdf", b"%PDF-1.4 nothing")])
+    mock.control("clock", {"advance": "1s"})
+    told["update"] = [status, kind(receiver.events[-1]), updated["template"]["template_id"] != old]
+    told["old_template"] = mock.call("GET", f"/v3/template/files/{old}")[0]
+
+    field["page"] = 99
+    send(mock, FIELDS + [("form_fields_per_document", json.dumps([field]))])
+    mock.control("clock", {"advance": "1s"})
+    told["misplaced"] = kind(receiver.events[-1])
+    mock.end()
+    return told
+
+
+def strict():
+    """What the control API does not know it does not pass over."""
+    mock = ephemeral(None)
+    request = sent(mock)
+    path = f"/_countersign/signatures/{signature(request)}/sign"
+    calls = [
+        ("POST", path, {"valuez": {}}), ("POST", path, {"values": {"nosuch": "x"}}),
+        ("POST", "/_countersign/clock", {"foo": 1}), ("POST", "/_countersign/clock", {}),
+        ("GET", "/_countersign/deliveries?bogus=1", None),
+        ("POST", "/_countersign/faults", {"operation": "nosuch*", "error": "unknown"}),
+        ("POST", "/_countersign/trigger", {"event_type": "signature_request_snt"}),
+        ("POST", "/_countersign/clock", {"advance": "soon"}),
+        ("POST", "/_countersign/signatures/none/sign", {}), ("PUT", "/_countersign/clock", {})]
+    statuses = [mock.json(*call, key=None)[0] for call in calls]
+    mock.end()
+    return {"statuses": statuses}
+
+
 print(json.dumps(globals()[SCENARIO]()))
