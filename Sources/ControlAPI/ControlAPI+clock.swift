@@ -33,9 +33,15 @@ extension ControlAPI {
             // From one due time to the next, so that what follows from an attempt on the way, such as
             // its retry, is due by the time of that attempt.
             while let next = nextDue, next <= time {
+                // Looked for before anything can be attempted, and what jobs make behind that.
+                for delivery in try await deliveries(dueBy: next) {
+                    due[delivery.id] = delivery.delivery.event.type
+                }
                 parts.clock.advance(to: next)
                 await parts.mock.settle()
-                for delivery in try await dueDeliveries() { due[delivery.id] = delivery.type }
+                for delivery in try await deliveries(madeAt: next) {
+                    due[delivery.id] = delivery.delivery.event.type
+                }
                 await parts.feed.settle()
             }
             parts.clock.advance(to: time)
@@ -71,12 +77,14 @@ extension ControlAPI {
         [parts.mock.nextDue, parts.feed.nextDue].compactMap { $0 }.min()
     }
 
-    /// Deliveries that are due now, or were attempted just now.
-    private func dueDeliveries() async throws -> [(id: Int64, type: EventType)] {
-        let now = parts.clock.now
-        return try await parts.journal.deliveries(.init(limit: Self.maximumDueListed))
-            .filter { $0.createdAt == now || $0.nextAttemptAt.map { $0 <= now } ?? false }
-            .map { ($0.id, $0.delivery.event.type) }
+    private func deliveries(dueBy time: Int64) async throws -> [DeliveryRecord] {
+        try await parts.journal.deliveries(.init(state: .pending, limit: Self.maximumDueListed))
+            .filter { $0.nextAttemptAt.map { $0 <= time } ?? false }
+    }
+
+    private func deliveries(madeAt time: Int64) async throws -> [DeliveryRecord] {
+        try await parts.journal.deliveries(.init(limit: Self.maximumDueListed))
+            .filter { $0.createdAt == time }
     }
 
     /// The newest deliveries that are looked at for what became due.

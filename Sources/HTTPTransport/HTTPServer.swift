@@ -220,7 +220,8 @@ package struct ServerError: Error, Equatable, Sendable, CustomStringConvertible 
             switch error {
             case let error as IOError where error.errnoCode == EADDRINUSE: .addressInUse
             case let error as IOError: .other(String(cString: strerror(error.errnoCode)))
-            case is SocketAddressError: .other("there is no such address")
+            case is SocketAddressError, is SocketAddressError.UnknownHost:
+                .other("there is no such address")
             default: .other("\(error)")
             }
     }

@@ -108,4 +108,125 @@ import Yams
         }
         return (names, required)
     }
+
+    @Test func `types differ from the official ones in nothing but what is listed`() throws {
+        guard let schemas = try document()?["components"]?["schemas"]?.mapping else { return }
+        var compared = 0
+        var differences: [String] = []
+        for (name, schema) in Contract.current.schemas.sorted(by: { $0.key < $1.key }) {
+            guard schema.alias == nil, let node = schemas[name] else { continue }
+            let official = Self.properties(of: node, schemas)
+            for field in Contract.current.fields(of: schema) {
+                guard let other = official[field.name] else { continue }
+                compared += 1
+                let (ours, theirs) = (Self.text(field.type), Self.text(other, schemas))
+                if ours != theirs {
+                    differences.append("\(name).\(field.name): \(ours), \(theirs)")
+                }
+            }
+        }
+        #expect(compared > 1000, "\(compared)")
+        #expect(differences.isEmpty, "\(differences.joined(separator: "\n"))")
+    }
+
+    @Test func `answers, encodings and scopes are the official ones`() throws {
+        guard let paths = try document()?["paths"]?.mapping else { return }
+        let ours = Dictionary(uniqueKeysWithValues: Contract.current.operations.map { ($0.id, $0) })
+        for (_, methods) in paths {
+            for (_, node) in methods.mapping ?? [:] {
+                guard let id = node["operationId"]?.string, let operation = ours[id] else {
+                    continue
+                }
+                let good = (node["responses"]?.mapping ?? [:]).first { status, _ in
+                    (status.string ?? "").hasPrefix("2")
+                }
+                #expect(good?.key.string == String(operation.status), "\(id)")
+                let content = good?.value["content"]?.mapping ?? [:]
+                switch operation.answer {
+                case .nothing: #expect(content.allSatisfy { $0.value["schema"] == nil }, "\(id)")
+                case .media(let types):
+                    #expect(Set(types) == Set(content.compactMap { $0.key.string }), "\(id)")
+                case .schema(let name):
+                    let reference = content["application/json"]?["schema"]?["$ref"]?.string ?? ""
+                    #expect(reference.hasSuffix("/" + name), "\(id)")
+                }
+                let forms = (node["requestBody"]?["content"]?.mapping ?? [:]).compactMap {
+                    $0.key.string?.split(separator: "/").last.map {
+                        $0 == "form-data" ? "multipart" : String($0)
+                    }
+                }
+                #expect(Set(operation.body?.encodings ?? []) == Set(forms), "\(id)")
+                var scopes: Set<String>?
+                for way in node["security"]?.array() ?? [] {
+                    if let list = way["oauth2"]?.array() { scopes = Set(list.compactMap(\.string)) }
+                }
+                #expect(operation.scopes.map(Set.init) == scopes, "\(id)")
+            }
+        }
+    }
+
+    private static func properties(
+        of node: Node, _ schemas: Node.Mapping
+    ) -> [String: Node] {
+        var properties: [String: Node] = [:]
+        for part in node["allOf"]?.array() ?? [] {
+            properties.merge(self.properties(of: target(of: part, schemas), schemas)) { $1 }
+        }
+        for (name, value) in node["properties"]?.mapping ?? [:] {
+            properties[name.string ?? ""] = value
+        }
+        return properties
+    }
+
+    private static func target(of node: Node, _ schemas: Node.Mapping) -> Node {
+        guard let name = node["$ref"]?.string?.split(separator: "/").last else { return node }
+        return schemas[Node(String(name))] ?? node
+    }
+
+    /// A type of ours as one text.
+    private static func text(_ type: FieldType) -> String {
+        var text: String
+        switch type.kind {
+        case .string: text = "string"
+        case .integer: text = "integer"
+        case .number: text = "number"
+        case .boolean: text = "boolean"
+        case .object: text = "object"
+        case .file: text = "file"
+        case .any: text = "any"
+        case .array(let element): text = "[\(Self.text(element))]"
+        case .schema(let name): text = name
+        }
+        if let format = type.format { text += "~\(format)" }
+        if !type.values.isEmpty { text += "{\(type.values.joined(separator: "|"))}" }
+        if let most = type.maximumLength { text += "(..\(most))" }
+        if type.isNullable { text += "?" }
+        return text
+    }
+
+    /// An official type as the same text.
+    private static func text(_ node: Node, _ schemas: Node.Mapping) -> String {
+        if let reference = node["$ref"]?.string?.split(separator: "/").last {
+            let isNullable = target(of: node, schemas)["nullable"]?.bool == true
+            return String(reference) + (isNullable ? "?" : "")
+        }
+        var text: String
+        if let parts = node["allOf"]?.array(), let first = parts.first {
+            text = self.text(first, schemas)
+        } else {
+            switch node["type"]?.string {
+            case "array": text = "[\(node["items"].map { self.text($0, schemas) } ?? "any")]"
+            case "string" where node["format"]?.string == "binary": text = "file"
+            case let type?: text = type
+            case nil: text = "any"
+            }
+        }
+        if let format = node["format"]?.string, ["email"].contains(format) { text += "~\(format)" }
+        if let values = node["enum"]?.array() {
+            text += "{\(values.compactMap(\.string).joined(separator: "|"))}"
+        }
+        if let most = node["maxLength"]?.int ?? node["maxItems"]?.int { text += "(..\(most))" }
+        if node["nullable"]?.bool == true { text += "?" }
+        return text
+    }
 }

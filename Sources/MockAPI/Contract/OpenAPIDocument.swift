@@ -141,13 +141,14 @@ struct OpenAPIDocument {
         if !type.values.isEmpty {
             members.append(("enum", .array(type.values.map { .string($0) })))
         }
-        let isArray = if case .array = type.kind { true } else { false }
-        if let most = type.maximumLength {
-            members.append((isArray ? "maxItems" : "maxLength", JSONValue(most)))
-        }
-        if let least = type.minimumLength {
-            members.append((isArray ? "minItems" : "minLength", JSONValue(least)))
-        }
+        let bound =
+            switch type.kind {
+            case .array: "Items"
+            case .object, .schema: "Properties"
+            default: "Length"
+            }
+        if let most = type.maximumLength { members.append(("max" + bound, JSONValue(most))) }
+        if let least = type.minimumLength { members.append(("min" + bound, JSONValue(least))) }
         if type.isNullable { members.append(("nullable", true)) }
         if let value = type.defaultValue { members.append(("default", value)) }
         return .members(members)

@@ -24,8 +24,7 @@ extension MockService {
                 return APIAnswer(
                     status: 200, json: try await act(words[3], words[2], request))
             case ("GET", "oauth", 2) where words[1] == "authorize":
-                let (app, account, scopes) = try authorizing(query)
-                return EditorPages.authorize(app, account, scopes: scopes).answer
+                return try authorizationPage(query)
             case ("POST", "oauth", 2) where words[1] == "authorize":
                 return try await authorize(request, query)
             default: return nil
@@ -231,7 +230,7 @@ extension MockService {
         }
     }
 
-    // MARK: - Files and OAuth
+    // MARK: - Files
 
     private func linkedFile(_ token: String, _ query: PageQuery) async throws(APIError) -> APIAnswer
     {
@@ -247,139 +246,5 @@ extension MockService {
             HeaderField(
                 "Content-Disposition", "\(manner); filename=\"\(name ?? "document").pdf\""))
         return answer
-    }
-
-    private func authorizing(_ query: PageQuery) throws(APIError) -> (APIApp, Account, [String]) {
-        try read { state throws(APIError) in
-            guard query.text("response_type") == "code" else {
-                throw APIError(.badRequest, "'response_type' must be code", at: "response_type")
-            }
-            guard let app = state.apps[query.text("client_id") ?? ""],
-                app.oauthCallbackURL != nil
-            else { throw APIError(.invalidClient, "There is no such app with OAuth") }
-            let email = query.text("login_hint") ?? ""
-            guard let account = state.account(emailAddress: email) ?? state.defaultAccount else {
-                throw APIError(.notFound, "Account not found")
-            }
-            return (app, account, app.scopes)
-        }
-    }
-
-    private func authorize(
-        _ request: APIRequest, _ query: PageQuery
-    ) async throws(APIError) -> APIAnswer {
-        let (app, account, scopes) = try authorizing(query)
-        let target = app.oauthCallbackURL ?? ""
-        if let given = query.text("redirect_uri"), given != target {
-            throw APIError(
-                .badRequest, "'redirect_uri' is another one than the app's callback_url",
-                at: "redirect_uri")
-        }
-        let form = PageQuery(String(decoding: request.body, as: UTF8.self))
-        let now = clock.now / 1000
-        let state = query.text("state")
-        var fields: [(String, String)] = []
-        if form.text("decision") == "allow" {
-            let grant = try await change { mock throws(APIError) in
-                mock.authorize(app, account, scopes, state: state, now: now)
-            }
-            fields.append(("code", grant.id))
-        } else {
-            fields.append(("error", "access_denied"))
-        }
-        if let state { fields.append(("state", state)) }
-        let text = fields.map { name, value in
-            "\(name)=\(String(decoding: URLEncoding.encode(Array(value.utf8)), as: UTF8.self))"
-        }.joined(separator: "&")
-        let separator = target.contains("?") ? "&" : "?"
-        return APIAnswer(
-            status: 302, headers: [HeaderField("Location", target + separator + text)])
-    }
-}
-
-extension MockState {
-    /// Opens a single-use address.
-    mutating func open(
-        _ purpose: PageLink.Purpose, _ token: String, now: Int64
-    ) throws(APIError) -> PageLink {
-        guard var link = links[token], link.purpose == purpose else {
-            throw APIError(.notFound, "This link is not known")
-        }
-        guard !link.isUsed else {
-            throw APIError(.deleted, "This link was opened before; ask for a new one")
-        }
-        guard link.expiresAt > now else {
-            throw APIError(.deleted, "This link has expired; ask for a new one")
-        }
-        link.isUsed = true
-        links.put(link)
-        return link
-    }
-
-    /// The address of a page that stands open.
-    func opened(
-        _ purpose: PageLink.Purpose, _ token: String, now: Int64
-    ) throws(APIError) -> PageLink {
-        guard let link = links[token], link.purpose == purpose, link.isUsed, link.expiresAt > now
-        else { throw APIError(.notFound, "This page is not open any more") }
-        return link
-    }
-
-    func openDraft(_ token: String, now: Int64) throws(APIError) -> UnclaimedDraft {
-        guard let link = links[token], link.purpose == .claim, !link.isUsed, link.expiresAt > now,
-            let draft = drafts[link.target], !draft.isClaimed
-        else { throw APIError(.notFound, "This draft is not known, or was claimed before") }
-        return draft
-    }
-
-    /// Opens the page of an embedded signer: the link is used up, and the request is viewed.
-    mutating func openSigning(
-        _ token: String, _ signatureID: String, _ query: PageQuery, now: Int64
-    ) throws(APIError) -> SignatureRequest {
-        let link = try open(.sign, token, now: now)
-        guard link.target == signatureID else {
-            throw APIError(.badRequest, "The token is of another signature", at: "signature_id")
-        }
-        let (request, _) = try signer(signatureID)
-        if let clientID = query.text("client_id"), clientID != request.clientID {
-            throw APIError(
-                .badRequest, "'client_id' is not the one of this request", at: "client_id")
-        }
-        try checkDomain(request, query)
-        return try act(.view, signatureID, now: now)
-    }
-
-    /// Checks that the host page is one of the app's, as the service does outside of tests.
-    private func checkDomain(_ request: SignatureRequest, _ query: PageQuery) throws(APIError) {
-        if query.text("skip_domain_verification") == "1", request.terms.isTestMode { return }
-        guard let host = query.host("parent_url"), let app = request.clientID.flatMap({ apps[$0] }),
-            !app.domains.isEmpty
-        else { return }
-        let isKnown = app.domains.contains { domain in
-            host == domain.lowercased() || host.hasSuffix("." + domain.lowercased())
-        }
-        guard isKnown else {
-            throw APIError(
-                .forbidden,
-                "This page can only be shown on the app's domains; \(host.prefix(100)) is none. "
-                    + "Set skipDomainVerification with a request in test mode")
-        }
-    }
-
-    /// A session of a signer who came by a mailed address.
-    mutating func session(_ signatureID: String, now: Int64) -> String {
-        let link = PageLink(
-            id: identifier(64), purpose: .sign, target: signatureID,
-            expiresAt: now + Self.linkLifetime, isUsed: true)
-        links.put(link)
-        return link.id
-    }
-
-    /// Tells the app that a signing page could not be opened.
-    mutating func reportInvalidURL(_ signatureID: String) {
-        guard let id = requestsOfSignatures[signatureID], let request = requests[id] else { return }
-        emit(
-            .signURLInvalid, about: request, relatedSignatureID: signatureID,
-            message: "The signing page was opened with a link that is not valid")
     }
 }
