@@ -116,7 +116,9 @@ let package = Package(
                 .embedInCode("Contract/operations.txt"), .embedInCode("Contract/schemas.txt"),
                 .embedInCode("Pages/page.css"), .embedInCode("Pages/embedded.js"),
             ], swiftSettings: settings),
-        tests(of: "MockAPI", ["Callbacks", "Fixtures", "Journal", yams]),
+        tests(
+            of: "MockAPI",
+            ["Callbacks", "Documents", "Fixtures", "HTTPTransport", "Journal", nioPosix, yams]),
         // Layer 5
         target(
             "ControlAPI",
@@ -128,7 +130,13 @@ let package = Package(
                 "Callbacks", "Fixtures", "Journal", "HTTPTransport", "Delivery", "Checks",
                 "MockAPI", "ControlAPI", "Documents", "OpenSSL", yams, nioCore, nioPosix,
             ]),
-        tests(of: "Toolkit", ["Callbacks", "Journal", "Checks", "Fixtures", "HTTPTransport"]),
+        tests(
+            of: "Toolkit",
+            [
+                "Callbacks", "Journal", "Checks", "Delivery", "Fixtures", "HTTPTransport",
+                "MockAPI",
+                "OpenSSL",
+            ]),
         // Layer 7
         .executableTarget(
             name: "countersign",
