@@ -37,6 +37,7 @@ enum Program {
         }
         let result = await task.result
         withExtendedLifetime(sources) {}
+        Terminal.flush()
         if let end = interruption.withLock({ $0 }) { exit(end.rawValue) }
         var code: Int32 = 0
         if case .failure(let error) = result { code = report(error) }

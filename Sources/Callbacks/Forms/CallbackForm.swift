@@ -70,7 +70,7 @@ struct HeaderValue {
         value = parts.isEmpty ? "" : parts.removeFirst()
         var parameters: [String: String] = [:]
         for part in parts {
-            guard let equals = part.firstIndex(of: "=") else { continue }
+            guard let equals = part.utf8.firstIndex(of: UInt8(ascii: "=")) else { continue }
             let name = part[..<equals].lowercased()
             parameters[name] = Self.unquote(String(part[part.index(after: equals)...]))
         }
@@ -79,6 +79,7 @@ struct HeaderValue {
 
     /// Splits at semicolons that stand outside quotes.
     private static func split(_ text: String) -> [String] {
+        guard text.utf8.contains(UInt8(ascii: "\\")) else { return splitPlain(text) }
         var parts = [""]
         var isQuoted = false
         var isEscaped = false
@@ -94,8 +95,28 @@ struct HeaderValue {
         return parts
     }
 
+    /// The same for a text without escapes.
+    private static func splitPlain(_ text: String) -> [String] {
+        var parts: [String] = []
+        var isQuoted = false
+        var start = text.utf8.startIndex
+        for index in text.utf8.indices {
+            switch text.utf8[index] {
+            case UInt8(ascii: "\""): isQuoted.toggle()
+            case UInt8(ascii: ";") where !isQuoted:
+                parts.append(String(text[start..<index]))
+                start = text.utf8.index(after: index)
+            default: break
+            }
+        }
+        return parts + [String(text[start...])]
+    }
+
     private static func unquote(_ text: String) -> String {
-        guard text.count >= 2, text.hasPrefix("\""), text.hasSuffix("\"") else { return text }
+        guard text.utf8.count >= 2, text.hasPrefix("\""), text.hasSuffix("\"") else { return text }
+        guard text.utf8.contains(UInt8(ascii: "\\")) else {
+            return String(text.dropFirst().dropLast())
+        }
         var output = ""
         var isEscaped = false
         for character in text.dropFirst().dropLast() {
@@ -113,8 +134,10 @@ struct HeaderValue {
 extension String {
     /// Without spaces and tabs at both ends.
     func trimmingSpace() -> String {
-        let start = drop { $0 == " " || $0 == "\t" }
-        let end = start.lastIndex { $0 != " " && $0 != "\t" }
-        return end.map { String(start[...$0]) } ?? ""
+        func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
+        guard let first = utf8.firstIndex(where: { !isSpace($0) }),
+            let last = utf8.lastIndex(where: { !isSpace($0) })
+        else { return "" }
+        return String(utf8[first...last]) ?? ""
     }
 }

@@ -31,6 +31,7 @@ extension JSONValue {
     /// The value as JSON text in UTF-8.
     public func encoded(_ encoding: JSONEncoding = .service) -> [UInt8] {
         var writer = JSONWriter(encoding: encoding)
+        writer.output.reserveCapacity(2048)
         writer.write(self, depth: 0)
         return writer.output
     }
@@ -51,9 +52,9 @@ private struct JSONWriter {
 
     mutating func write(_ value: JSONValue, depth: Int) {
         switch value {
-        case .null: output.append(contentsOf: "null".utf8)
-        case .bool(let value): output.append(contentsOf: (value ? "true" : "false").utf8)
-        case .number(let text): output.append(contentsOf: text.utf8)
+        case .null: put("null")
+        case .bool(let value): put(value ? "true" : "false")
+        case .number(let text): put(text)
         case .string(let text): write(text)
         case .array(let elements):
             write(elements, open: "[", close: "]", depth: depth) { writer, element in
@@ -89,8 +90,37 @@ private struct JSONWriter {
         output.append(contentsOf: repeatElement(UInt8(ascii: " "), count: 4 * depth))
     }
 
+    /// Whether a text is its own JSON but for the quotes.
+    private func isPlain(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+        for byte in bytes {
+            switch byte {
+            case 0..<0x20, UInt8(ascii: "\""), UInt8(ascii: "\\"): return false
+            case UInt8(ascii: "/") where encoding.escapesSlashes: return false
+            case 0x80... where encoding.escapesNonASCII: return false
+            default: break
+            }
+        }
+        return true
+    }
+
+    /// Appends text that needs no escape.
+    private mutating func put(_ text: String) {
+        var text = text
+        text.withUTF8 { output.append(contentsOf: $0) }
+    }
+
     private mutating func write(_ text: String) {
         output.append(UInt8(ascii: "\""))
+        var whole = text
+        let isDone = whole.withUTF8 { bytes in
+            guard isPlain(bytes) else { return false }
+            output.append(contentsOf: bytes)
+            return true
+        }
+        guard !isDone else {
+            output.append(UInt8(ascii: "\""))
+            return
+        }
         for scalar in text.unicodeScalars {
             switch scalar {
             case "\"": output.append(contentsOf: "\\\"".utf8)

@@ -34,9 +34,19 @@ extension HeaderField {
     ]
 }
 
+extension String {
+    /// Whether it is another text but for the case of ASCII letters.
+    fileprivate func isSame(as other: String) -> Bool {
+        utf8.count == other.utf8.count
+            && zip(utf8, other.utf8).allSatisfy { one, two in
+                one == two || one | 0x20 == two | 0x20 && (0x61...0x7a).contains(one | 0x20)
+            }
+    }
+}
+
 extension [HeaderField] {
     /// The value of the first field with that name, whatever its letter case.
     package func first(_ name: String) -> String? {
-        first { $0.name.lowercased() == name.lowercased() }?.value
+        first { $0.name == name || $0.name.isSame(as: name) }?.value
     }
 }

@@ -8,6 +8,8 @@ package struct Contract: Sendable {
     package let operations: [APIOperation]
     /// By name.
     package let schemas: [String: Schema]
+    /// All members of each schema, by its name.
+    private let fields: [String: [Field]]
 
     /// The contract that this program was built with.
     package static let current: Contract = {
@@ -23,13 +25,16 @@ package struct Contract: Sendable {
     init(operations: [APIOperation], schemas: [String: Schema]) {
         self.operations = operations
         self.schemas = schemas
+        fields = schemas.mapValues { Self.fields(of: $0, schemas) }
     }
 
     /// All members of a schema, those of its bases first.
-    package func fields(of schema: Schema) -> [Field] {
+    package func fields(of schema: Schema) -> [Field] { fields[schema.name] ?? [] }
+
+    private static func fields(of schema: Schema, _ schemas: [String: Schema]) -> [Field] {
         var fields: [Field] = []
         for base in schema.bases {
-            if let base = schemas[base] { fields += self.fields(of: base) }
+            if let base = schemas[base] { fields += self.fields(of: base, schemas) }
         }
         for field in schema.fields {
             if let index = fields.firstIndex(where: { $0.name == field.name }) {

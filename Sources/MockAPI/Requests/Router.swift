@@ -9,17 +9,17 @@ struct Router: Sendable {
         let argument: String?
     }
 
-    /// By `METHOD /path`, where a path that takes an argument ends in `/{}`.
-    private let operations: [String: APIOperation]
+    /// By method and path, where a path that takes an argument ends in `/{}`.
+    private let operations: [String: [String: APIOperation]]
     private let paths: [String: [String]]
     private let named: [String: APIOperation]
 
     init(_ contract: Contract) {
-        var operations: [String: APIOperation] = [:]
+        var operations: [String: [String: APIOperation]] = [:]
         var paths: [String: [String]] = [:]
         for operation in contract.operations {
             let path = Self.pattern(operation.path)
-            operations["\(operation.method) \(path)"] = operation
+            operations[operation.method, default: [:]][path] = operation
             paths[path, default: []].append(operation.method)
         }
         self.operations = operations
@@ -45,18 +45,21 @@ struct Router: Sendable {
     ///
     /// - Throws: ``APIError`` with `not_found` or `method_not_supported`.
     func route(_ method: String, _ path: String) throws(APIError) -> Route {
-        if let operation = operations["\(method) \(path)"] {
+        if let operation = operations[method]?[path] {
             return Route(operation: operation, argument: nil)
         }
-        guard let slash = path.lastIndex(of: "/") else { throw missing(path) }
+        guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { throw missing(path) }
         // The addresses of `final_copy_uri`, which the description of the API has no more.
         let group = path[..<slash]
         let parent =
             group.hasSuffix("/final_copy")
             ? group.dropLast("/final_copy".count) + "/files/{}" : group + "/{}"
         let last = path[path.index(after: slash)...]
-        if !last.isEmpty, let operation = operations["\(method) \(parent)"] {
-            guard let argument = last.removingPercentEncoding else {
+        if !last.isEmpty, let operation = operations[method]?[String(parent)] {
+            guard
+                let argument = last.utf8.contains(UInt8(ascii: "%"))
+                    ? last.removingPercentEncoding : String(last)
+            else {
                 throw missing(path)
             }
             return Route(operation: operation, argument: argument)

@@ -46,6 +46,7 @@ struct ExchangeLog: Sendable {
     /// Calls that are kept.
     static let maximumCount = 1000
 
+    /// The highest number of a call that ended.
     private var last: Int64 = 0
     private var exchanges: [Exchange] = []
     /// Where in ``exchanges`` the oldest one stands, once all places are taken.
@@ -53,14 +54,9 @@ struct ExchangeLog: Sendable {
     /// Events that came before the call that caused them was answered.
     private var early: [Int64: [EventType]] = [:]
 
-    /// The number of a call that begins.
-    mutating func begin() -> Int64 {
-        last += 1
-        return last
-    }
-
     mutating func end(_ exchange: Exchange) {
         var exchange = exchange
+        last = max(last, exchange.number)
         exchange.events = early.removeValue(forKey: exchange.number) ?? []
         if exchanges.count < Self.maximumCount {
             exchanges.append(exchange)
@@ -75,7 +71,7 @@ struct ExchangeLog: Sendable {
         guard let number = event.exchange else { return }
         if let index = exchanges.firstIndex(where: { $0.number == number }) {
             exchanges[index].events.append(event.delivery.event.type)
-        } else if last - number < Self.maximumCount {
+        } else if number > last - Int64(Self.maximumCount) {
             early[number, default: []].append(event.delivery.event.type)
         }
     }

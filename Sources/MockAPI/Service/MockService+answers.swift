@@ -5,7 +5,7 @@ import Synchronization
 extension MockService {
     /// Answers a request for a path below `/v3`, or for `/oauth/token`.
     package func answer(_ request: APIRequest) async -> Outcome {
-        let number = shared.withLock { $0.exchanges.begin() }
+        let number = lastCall.add(1, ordering: .relaxed).newValue
         let start = ContinuousClock.now
         var trace = Trace()
         let outcome = await answer(request, number, &trace)
@@ -13,7 +13,7 @@ extension MockService {
         let exchange = Exchange(
             number: number, time: clock.now, duration: ContinuousClock.now - start,
             operation: trace.operation?.id, request: request, answer: answer)
-        shared.withLock { $0.exchanges.end(exchange) }
+        exchanges.withLock { $0.end(exchange) }
         note(exchange)
         return outcome
     }
@@ -110,11 +110,11 @@ extension MockService {
 
     private func count(_ call: Call) throws(APIError) -> RateLimits.Standing {
         let tier = call.operation.tier(isTestMode: call.arguments.flag("test_mode"))
-        let standing: RateLimits.Standing = shared.withLock { shared in
-            guard shared.state.settings.enforcesRateLimits else {
-                return RateLimits.untouched(tier, now: call.nowMilliseconds)
-            }
-            return shared.limits.count(tier, call.account.id, now: call.nowMilliseconds)
+        guard enforcesRateLimits else {
+            return RateLimits.untouched(tier, now: call.nowMilliseconds)
+        }
+        let standing = shared.withLock { shared in
+            shared.limits.count(tier, call.account.id, now: call.nowMilliseconds)
         }
         guard standing.remaining >= 0 else {
             throw APIError(

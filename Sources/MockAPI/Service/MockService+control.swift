@@ -70,7 +70,7 @@ extension MockService {
 
     /// The calls behind a number, oldest first.
     package func exchanges(after number: Int64, limit: Int) -> [Exchange] {
-        shared.withLock { $0.exchanges.calls(after: number, limit: limit) }
+        exchanges.withLock { $0.calls(after: number, limit: limit) }
     }
 
     /// Adds a rule; returns it with its id.

@@ -24,7 +24,6 @@ package final class MockService: Sendable {
         var state: MockState
         var limits = RateLimits()
         var trouble = Trouble()
-        var exchanges = ExchangeLog()
         var boundaries: SeededGenerator
         /// Whether jobs are being done.
         var isWorking = false
@@ -37,6 +36,11 @@ package final class MockService: Sendable {
     let contract = Contract.current
     let router: Router
     let shared: Mutex<Shared>
+    /// Behind a lock of its own: nobody who changes the state waits for those who look back.
+    let exchanges = Mutex(ExchangeLog())
+    /// The number of the last call.
+    let lastCall = Atomic<Int64>(0)
+    let enforcesRateLimits: Bool
     let journal: Journal
     let clock: any MockClock
     let desk: DocumentDesk
@@ -82,6 +86,7 @@ package final class MockService: Sendable {
         self.fail = fail
         self.isFull = isFull
         router = Router(contract)
+        enforcesRateLimits = settings.enforcesRateLimits
         try await change { _ in }
         shared.withLock { arm(&$0) }  // for what an earlier run left to be done
     }
@@ -97,9 +102,9 @@ package final class MockService: Sendable {
             shared.state = MockState(settings)
             shared.limits = RateLimits()
             shared.trouble = Trouble()
-            shared.exchanges = ExchangeLog()
             shared.alarm = nil
         }
+        exchanges.withLock { $0 = ExchangeLog() }
         try await change { _ in }
     }
 
@@ -146,7 +151,9 @@ package final class MockService: Sendable {
         let events = shared.state.outgoing(
             shared.state.takeEmissions(), now: now, form: shared.state.settings.form
         ) { BodyForm.boundary(shared.boundaries.next()) }
-        for event in events { shared.exchanges.note(event) }
+        if !events.isEmpty {
+            exchanges.withLock { log in for event in events { log.note(event) } }
+        }
         let changes = shared.state.takeChanges()
         let receipt = Receipt()
         let encode: @Sendable () throws -> [ResourceChange] = {

@@ -46,7 +46,8 @@ struct DeliveryDisplay: Sendable {
         }
     }
 
-    private func text(_ attempt: AttemptReport) -> String {
+    /// What is printed of an attempt.
+    func text(_ attempt: AttemptReport) -> String {
         switch format {
         case .text: lines(attempt)
         case .compact: compact(attempt)

@@ -13,10 +13,10 @@ struct MockDisplay: Sendable {
     func show(_ report: MockServer.Report) {
         let deliveries = DeliveryDisplay(format: format, style: style)
         switch report {
-        case .ready(let ready): Terminal.standardOutput(text(ready))
+        case .ready(let ready): Terminal.standardOutputSoon(text(ready))
         case .adopted(let count): deliveries.show(.adopted(count))
-        case .attempt(let attempt): deliveries.show(.attempt(attempt))
-        case .exchange(let exchange): Terminal.standardOutput(text(exchange))
+        case .attempt(let attempt): Terminal.standardOutputSoon(deliveries.text(attempt))
+        case .exchange(let exchange): Terminal.standardOutputSoon(text(exchange))
         }
     }
 

@@ -1,3 +1,4 @@
+import Dispatch
 import Foundation
 import Journal
 import Synchronization
@@ -12,6 +13,10 @@ enum Terminal {
     }
 
     private static let output = Mutex(Output.open)
+    /// What ``standardOutputSoon(_:)`` has not written yet.
+    private static let waiting = Mutex(Data())
+    private static let maximumWaitingBytes = 1 << 20
+    private static let writer = DispatchQueue(label: "countersign.output")
 
     /// Why standard output could not be written; the program's work goes on without it.
     static var failure: String? {
@@ -28,6 +33,27 @@ enum Terminal {
                 output = number == EPIPE ? .left : .failed(String(cString: strerror(number)))
             }
         }
+    }
+
+    /// Writes behind the caller's back, many lines in one go where they come fast.
+    static func standardOutputSoon(_ text: String) {
+        let (isFirst, isFull) = waiting.withLock { waiting in
+            defer { waiting.append(contentsOf: text.utf8) }
+            return (waiting.isEmpty, waiting.count > maximumWaitingBytes)
+        }
+        if isFirst { writer.async { writeWaiting() } }
+        if isFull { flush() }  // a reader who is slow slows us down
+    }
+
+    /// Returns when all that was said is written.
+    static func flush() { writer.sync { writeWaiting() } }
+
+    private static func writeWaiting() {
+        let text = waiting.withLock { waiting in
+            defer { waiting = Data() }
+            return waiting
+        }
+        if !text.isEmpty { standardOutput(Array(text)) }
     }
 
     /// Writes, when somebody is there to read it: what is said here never decides how a run ends.

@@ -453,13 +453,17 @@ class World:
 
     def request(self, app=None, path="create_embedded", **fields):
         """A signature request that was sent; embedded when there is an app."""
-        before = len(self.receiver.events)
         body = {**WORDS, **SIGNER, "use_text_tags": "1", **fields}
         if app:
             body["client_id"] = app["client_id"]
         request = self.create(f"/v3/signature_request/{path}", body)["signature_request"]
-        self.receiver.wait(lambda events: len(events) > before)
+        self.wait_until_sent(request)
         return request
+
+    def wait_until_sent(self, request):
+        """Waits for the first event about the request."""
+        identifier = request["signature_request_id"]
+        self.receiver.wait(lambda events: self.receiver.of(identifier))
 
     def sign_url(self, request):
         path = f"/v3/embedded/sign_url/{signature(request)}"
@@ -987,7 +991,7 @@ def request(world):
         if signers:
             embedding.leave()
             world.same("client", embedding.events(), ["open", "ready", "send", "finish", "close"])
-        world.receiver.wait(lambda events: world.receiver.of(draft["signature_request_id"]))
+        world.wait_until_sent(draft)
     embedding.page.click("#finish")
     query = world.host.visited("/requested")
     world.same("query", [query["event"], query["signature_request_id"]], [
@@ -1090,8 +1094,7 @@ def evil_signing(world, app):
         "message": f"message {EVIL}", "signers[0][name]": f"name {EVIL}",
         "signers[0][email_address]": "ann@example.com", "signers[0][pin]": "1234",
     }, name=file_name())["signature_request"]
-    identifier = request["signature_request_id"]
-    world.receiver.wait(lambda events: world.receiver.of(identifier))
+    world.wait_until_sent(request)
     for target in (f"{world.host.address('/back')}?{EVIL}", REFUSED):
         embedding = world.sign_page(request, app, redirectTo=target)
         harmless(world, embedding.page, "sign page", *[
