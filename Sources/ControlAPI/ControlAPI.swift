@@ -105,9 +105,9 @@ package struct ControlAPI: Sendable {
     }
 
     private func reset() async throws {
-        await parts.feed.drain()
         _ = parts.faults.remove(nil)
-        try await parts.mock.reset()
+        defer { parts.feed.reopen() }
+        try await parts.mock.reset { await parts.feed.drain() }
         parts.announcer.announce(.reset)
     }
 

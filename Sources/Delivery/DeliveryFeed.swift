@@ -31,6 +31,10 @@ package final class DeliveryFeed: Sendable {
     /// Waits until no attempt is under way and none is due.
     package func settle() async { await queue.settle() }
 
-    /// Waits for the attempts under way, and lets go of what waits.
-    package func drain() async { await queue.drain() }
+    /// Waits for the attempts under way, and lets go of what waits and of what comes, until
+    /// ``reopen()``.
+    package func drain() async { await queue.drain(holds: true) }
+
+    /// Takes deliveries again.
+    package func reopen() { queue.reopen() }
 }

@@ -31,6 +31,8 @@ final class DueQueue<Element: Sendable>: Sendable {
         /// Whether more may be added.
         var isOpen: Bool
         var isStopped = false
+        /// Whether everything is let go of.
+        var isHeld = false
         /// Callers who wait until nothing is in work; nothing is handed out meanwhile.
         var drainers: [UnsafeContinuation<Void, Never>] = []
         /// Callers who wait until nothing is in work and nothing is due.
@@ -76,10 +78,17 @@ final class DueQueue<Element: Sendable>: Sendable {
     /// Puts elements into an open queue.
     func add(_ elements: [(due: Int64, element: Element)]) {
         state.withLock { state in
+            guard !state.isHeld else { return }
             for (due, element) in elements {
                 push(element, due: due, isFromSource: false, &state)
             }
         }
+        serve()
+    }
+
+    /// Takes elements again.
+    func reopen() {
+        state.withLock { $0.isHeld = false }
         serve()
     }
 
@@ -114,9 +123,12 @@ final class DueQueue<Element: Sendable>: Sendable {
     }
 
     /// Waits for the elements in work, and lets go of all others.
-    func drain() async {
+    ///
+    /// `holds`: Whether what is added is let go of as well, until ``reopen()``.
+    func drain(holds: Bool = false) async {
         await withUnsafeContinuation { continuation in
             let isIdle = state.withLock { state in
+                state.isHeld = holds
                 state.entries = []
                 state.readAhead = 0
                 state.parked = state.parked.mapValues { _ in [] }
@@ -146,7 +158,7 @@ final class DueQueue<Element: Sendable>: Sendable {
                 state.parkedCount -= entries.count
                 for entry in entries { Self.push(entry, &state) }
             }
-            if let due, state.drainers.isEmpty {
+            if let due, state.drainers.isEmpty, !state.isHeld {
                 push(element, due: due, isFromSource: false, &state)
             }
             guard state.inWork == 0 else { return [UnsafeContinuation<Void, Never>]() }

@@ -81,6 +81,12 @@ struct PageWord: Hashable, Sendable {
     var y: Double
     var right: Double
     var bottom: Double
+
+    /// Whether no tag is open behind it that was begun in it.
+    var closesTag: Bool {
+        guard let close = text.lastIndex(of: "]") else { return false }
+        return text.lastIndex(of: "[").map { $0 < close } ?? true
+    }
 }
 
 extension FoundTag {
@@ -97,7 +103,7 @@ extension FoundTag {
                 continue
             }
             let end = words[index...].prefix(maximumWords).firstIndex { word in
-                word.page != words[index].page || word.text.contains("]")
+                word.page != words[index].page || word.closesTag
             }
             let last = end.flatMap { words[$0].page == words[index].page ? $0 : nil }
             // A tag that is not closed is told of, with the words of its own line.
@@ -122,7 +128,10 @@ extension FoundTag {
                 pieces.append((String(rest), false))
                 break
             }
-            pieces.append((String(rest[..<close]), true))
+            // Another '[' on the way begins anew: the first one was ordinary text.
+            let inner = rest[..<close]
+            let start = inner.lastIndex(of: "[").map { inner.index(after: $0) }
+            pieces.append((String(inner[(start ?? inner.startIndex)...]), true))
             rest = rest[rest.index(after: close)...]
         }
         return pieces.filter { $0.0.contains("|") }

@@ -76,6 +76,9 @@ package struct HTTPServer: Sendable {
     package typealias Handler =
         @Sendable (ServerRequest, _ isTooLarge: Bool) async -> ServerResponse
 
+    /// Seconds that the rest of a body which is too large is read and passed over: a connection that is
+    /// cut at once takes the answer with it.
+    private static let lingerSeconds: Int64 = 2
     /// How long an answer may still take when the server is told to end.
     private static let patience = Duration.seconds(3)
 
@@ -173,12 +176,18 @@ package struct HTTPServer: Sendable {
             try await writer.write(
                 response: head,
                 body: hasBody ? ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)) : ResponseBody())
+        case .stream where read.method == "HEAD":
+            try await writer.write(response: head, body: ResponseBody())
         case .stream(let pieces):
             var body = try await writer.writeHead(head)
             for await piece in pieces { try await body.write(ByteBuffer(bytes: piece)) }
             try await body.finish(nil)
         }
-        if isTooLarge { try await channel.close().get() }
+        if isTooLarge {
+            channel.eventLoop.scheduleTask(in: .seconds(Self.lingerSeconds)) {
+                channel.close(promise: nil)
+            }
+        }
     }
 
     private func read(_ request: Request) async throws -> (ServerRequest, isTooLarge: Bool) {

@@ -24,7 +24,7 @@ extension Journal {
     /// - Returns: `nil` for a journal in memory, which nobody else has.
     /// - Throws: ``JournalError`` with code `inUse` when another process has it.
     package func claimState() throws(JournalError) -> StateClaim? {
-        place == "memory" ? nil : try StateClaim(folder: place)
+        owner == nil ? nil : try StateClaim(folder: place)
     }
 
     /// The rows of the state, in the order in which they were made.

@@ -14,7 +14,7 @@ package final class Journal: Sendable {
     let writer: any DatabaseWriter
     private let commits: GroupCommit
     /// `nil` for a journal in memory, and for one that is only read.
-    private let owner: FolderOwner?
+    let owner: FolderOwner?
 
     /// Opens the journal, and makes it when there is none.
     ///

@@ -61,6 +61,14 @@ import Testing
         #expect(damage?.message == "The document has more than 2 pages")
     }
 
+    @Test func `a page that is turned has its sides swapped`() async throws {
+        let shop = shop(true)
+        guard shop.hasPrograms, let tools = try Tools() else { return }
+        let turned = try await tools.turned(DocumentFile.pdf(["one"], ["two"]).bytes)
+        let inspection = await shop.inspect(DocumentFile("a.pdf", turned))
+        #expect(inspection.pages == [PageSize(width: 792, height: 612), .letter])
+    }
+
     @Test(arguments: [
         ("a.docx", "PK\u{3}\u{4}", FileKind.converted("Word document")),
         ("A.DOCX", "PK", .converted("Word document")), ("a.docx", "<html>", .unsupported),

@@ -81,4 +81,12 @@ import Testing
             count: 10_000)
         #expect(!FoundTag.search(words).isEmpty)
     }
+
+    @Test func `brackets of ordinary text, and tags that touch, do not spoil a tag`() {
+        let open = search("half open [0, 1) then [sig|req|signer1|S|s]")
+        #expect(open.map(\.text) == ["[sig|req|signer1|S|s]"])
+        let touching = search("[sig|req|signer1|A B][text|req|signer1|C D|x]")
+        #expect(
+            touching.map(\.text) == ["[sig|req|signer1|A B]", "[text|req|signer1|C D|x]"])
+    }
 }

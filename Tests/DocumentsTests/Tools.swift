@@ -33,6 +33,12 @@ struct Tools: ~Copyable {
         try await run("qpdf", ["--check", "in"], on: pdf).code == 0
     }
 
+    /// A PDF whose first page is turned by a quarter.
+    func turned(_ pdf: [UInt8]) async throws -> [UInt8] {
+        _ = try await run("qpdf", ["in", "--rotate=+90:1", "out"], on: pdf)
+        return try folder.read("out")
+    }
+
     /// A PDF that asks for a password, or that only says what may be done with it.
     func encrypted(_ pdf: [UInt8], password: String) async throws -> [UInt8] {
         _ = try await run(

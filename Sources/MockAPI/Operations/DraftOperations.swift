@@ -150,6 +150,10 @@ extension MockState {
             guard let signer else {
                 throw APIError(.badRequest, "The draft has no signers; name one", at: "signers")
             }
+            guard Validation.isEmailAddress(signer.emailAddress) else {
+                throw APIError(
+                    .badRequest, "'email_address' must be an e-mail address", at: "email_address")
+            }
             request.signers = [
                 SignatureRequest.Signer(
                     signatureID: identifier(32), emailAddress: signer.emailAddress,

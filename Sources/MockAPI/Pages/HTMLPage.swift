@@ -21,6 +21,7 @@ struct HTMLPage {
             <meta charset="utf-8">
             <meta name="viewport" content="width=device-width, initial-scale=1">
             <title>\(title.html)</title>
+            <link rel="icon" href="data:,">
             <style>\(style)</style>
             </head>
             <body>
@@ -43,7 +44,7 @@ struct HTMLPage {
                 HeaderField(
                     "Content-Security-Policy",
                     "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
-                        + "img-src 'self'; connect-src 'self'; base-uri 'none'"),
+                        + "img-src 'self' data:; connect-src 'self'; base-uri 'none'"),
                 HeaderField("Referrer-Policy", "origin"),
             ], body: Array(html.utf8))
     }
@@ -57,9 +58,12 @@ struct HTMLPage {
                 <h1>This page cannot be shown</h1></header>
                 <main id="work"><div class="card"><p>\(error.message.html)</p>
                 <p class="quiet"><code>\(error.name.text)</code></p></div></main>
-                <div class="actions"><span class="status" id="status"></span></div>
+                <span id="status" hidden></span>
                 """,
-            facts: ["error": .string(error.message), "signatureId": .text(signatureID)])
+            facts: [
+                "error": .string(error.message), "code": .string(error.name.text),
+                "signatureId": .text(signatureID),
+            ])
         page.status = error.name.status
         return page
     }

@@ -18,7 +18,7 @@ struct SigningPage {
     var page: HTMLPage {
         let signer = request.signers[index]
         let name = (signer.name ?? signer.emailAddress).html
-        let message = request.terms.message.map { "<p>\($0.html)</p>" } ?? ""
+        let message = request.terms.message.map { "<p class=\"message\">\($0.html)</p>" } ?? ""
         let mode = request.terms.isTestMode ? " · test mode, not legally binding" : ""
         let body = """
             <header><div class="mark">Countersign mock\(mode)</div>
@@ -64,7 +64,8 @@ struct SigningPage {
             dialogs += """
                 <dialog id="decline-dialog"><label>Why do you decline?
                 <input id="decline-reason"></label>
-                <button class="primary" data-deed="decline">Decline to sign</button></dialog>
+                <button class="primary" data-deed="decline">Decline to sign</button>
+                <form method="dialog"><button>Back</button></form></dialog>
                 """
         }
         if request.terms.allowsReassign {
@@ -72,7 +73,8 @@ struct SigningPage {
                 <dialog id="reassign-dialog"><label>Name <input id="reassign-name"></label>
                 <label>E-mail <input id="reassign-email" type="email"></label>
                 <label>Reason <input id="reassign-reason"></label>
-                <button class="primary" data-deed="reassign">Pass on</button></dialog>
+                <button class="primary" data-deed="reassign">Pass on</button>
+                <form method="dialog"><button>Back</button></form></dialog>
                 """
         }
         return dialogs
@@ -105,7 +107,9 @@ struct SigningPage {
                     $0.isPlaced && ($0.json["document_index"]?.integer ?? 0) == document
                         && ($0.json["page"]?.integer ?? 1) - 1 == page
                 }
-                html += "<div class=\"sheet\"><img alt=\"\(label)\" src=\"\(source)\">"
+                // Its shape is there before the picture is, so that the fields stand in their places.
+                html += "<div class=\"sheet\" style=\"aspect-ratio:\(size.width)/\(size.height)\">"
+                html += "<img alt=\"\(label)\" src=\"\(source)\">"
                 html += placed.map { self.placed($0.json, size) }.joined()
                 html += "</div>"
             }
@@ -152,15 +156,24 @@ struct SigningPage {
         let attributes =
             "data-api-id=\"\(id)\" aria-label=\"\(label)\"\(isRequired ? " required" : "")"
         switch field["type"]?.string ?? "text" {
-        case "checkbox", "radio": return "<input type=\"checkbox\" \(attributes)>"
+        case "checkbox", "radio":
+            let isChecked = field["is_checked"]?.bool ?? false ? " checked" : ""
+            guard field["type"] == "radio" else {
+                return "<input type=\"checkbox\" \(attributes)\(isChecked)>"
+            }
+            let group = (field["group"]?.string ?? id).html
+            return "<input type=\"radio\" name=\"group-\(group)\" \(attributes)\(isChecked)>"
         case "signature":
             return "<input \(attributes) value=\"\(signatureName.html)\">"
         case "initials":
             let initials = signatureName.split(separator: " ").compactMap(\.first)
             return "<input \(attributes) value=\"\(String(initials).html)\">"
         case "dropdown":
-            let options = (field["options"]?.array ?? []).compactMap(\.string).map {
-                "<option>\($0.html)</option>"
+            let chosen = field["content"]?.string
+            let choices =
+                (isRequired ? [] : [""]) + (field["options"]?.array ?? []).compactMap(\.string)
+            let options = choices.map {
+                "<option\($0 == chosen ? " selected" : "")>\($0.html)</option>"
             }
             return "<select \(attributes)>\(options.joined())</select>"
         case "date_signed": return "<input aria-label=\"\(label)\" value=\"(today)\" readonly>"

@@ -4,7 +4,10 @@ const facts = JSON.parse(document.getElementById("facts").textContent);
 const page = new URL(location.href);
 const embedder = (() => {
   const given = page.searchParams.get("parent_url") || document.referrer;
-  try { return new URL(given).origin; } catch { return null; }
+  try {
+    const origin = new URL(given).origin;
+    return origin === "null" ? null : origin;
+  } catch { return null; }
 })();
 const isFramed = window.parent !== window;
 const status = document.getElementById("status");
@@ -15,9 +18,9 @@ function tell(type, payload) {
   window.parent.postMessage(payload === undefined ? { type } : { type, payload }, embedder);
 }
 
-function fail(message) {
+function fail(message, code) {
   status.textContent = message;
-  tell("hellosign:error", { signatureId: facts.signatureId, code: message });
+  tell("hellosign:error", { signatureId: facts.signatureId, code: code || message });
 }
 
 async function act(action, body) {
@@ -25,21 +28,32 @@ async function act(action, body) {
     method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body || {}),
   });
   const json = await answer.json();
-  if (!answer.ok) throw new Error(json.error ? json.error.error_msg : `status ${answer.status}`);
-  return json;
+  if (answer.ok) return json;
+  const refusal = json.error || { error_msg: `status ${answer.status}`, error_name: "unknown" };
+  throw Object.assign(new Error(refusal.error_msg), { code: refusal.error_name });
 }
+
+const isBox = (input) => input.type === "checkbox" || input.type === "radio";
 
 function values() {
   const values = {};
   for (const input of document.querySelectorAll("[data-api-id]")) {
-    values[input.dataset.apiId] = input.type === "checkbox" ? input.checked : input.value;
+    values[input.dataset.apiId] = isBox(input) ? input.checked : input.value;
   }
   return values;
 }
 
-function leave(event) {
-  if (facts.redirectUrl) {
+// Only where a browser can go: another scheme would run in this page.
+function redirection() {
+  try {
     const url = new URL(facts.redirectUrl, location.href);
+    return facts.redirectUrl && ["http:", "https:"].includes(url.protocol) ? url : null;
+  } catch { return null; }
+}
+
+function leave(event) {
+  const url = redirection();
+  if (url) {
     url.searchParams.set("event", event);
     if (facts.signatureId) url.searchParams.set("signature_id", facts.signatureId);
     if (facts.signatureRequestId) {
@@ -62,14 +76,22 @@ function finish(words, event) {
   button.className = "primary";
   button.textContent = "Continue";
   button.addEventListener("click", () => leave(event));
-  if (isFramed || facts.redirectUrl) {
+  if (isFramed || redirection()) {
     actions.append(button);
     button.focus();
   }
 }
 
 const missing = () => [...document.querySelectorAll("[data-api-id][required]")]
-  .find((input) => input.type === "checkbox" ? !input.checked : !input.value);
+  .find((input) => {
+    if (input.type === "radio") return !document.querySelector(`input[name="${input.name}"]:checked`);
+    return isBox(input) ? !input.checked : !input.value;
+  });
+
+const pin = () => {
+  const input = document.getElementById("pin");
+  return input ? input.value : undefined;
+};
 
 const deeds = {
   async sign() {
@@ -79,14 +101,13 @@ const deeds = {
       status.textContent = "Please fill in what is required.";
       return;
     }
-    const pin = document.getElementById("pin");
-    await act("sign", { values: values(), pin: pin ? pin.value : undefined });
+    await act("sign", { values: values(), pin: pin() });
     tell("hellosign:userSignRequest", { signatureId: facts.signatureId });
     finish("You have signed. Thank you.", "signature_request_signed");
   },
   async decline() {
     const reason = document.getElementById("decline-reason").value;
-    await act("decline", { reason });
+    await act("decline", { reason, pin: pin() });
     tell("hellosign:userDeclineRequest", { signatureId: facts.signatureId, reason });
     finish("You have declined to sign.", "signature_request_declined");
   },
@@ -109,6 +130,11 @@ const deeds = {
     const body = {};
     const email = document.getElementById("signer-email");
     if (email) {
+      if (!email.value.includes("@")) {
+        email.focus();
+        status.textContent = "Please give the signer's e-mail address.";
+        return;
+      }
       body.email_address = email.value;
       body.name = document.getElementById("signer-name").value;
     }
@@ -131,7 +157,7 @@ for (const button of document.querySelectorAll("[data-deed]")) {
     button.disabled = true;
     status.textContent = "";
     for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close();
-    try { await deeds[button.dataset.deed](); } catch (error) { fail(error.message); }
+    try { await deeds[button.dataset.deed](); } catch (error) { fail(error.message, error.code); }
     button.disabled = false;
   });
 }
@@ -139,7 +165,10 @@ for (const button of document.querySelectorAll("[data-opens]")) {
   button.addEventListener("click", () => document.getElementById(button.dataset.opens).showModal());
 }
 
+const buttons = document.querySelectorAll("[data-deed], [data-opens]");
+
 function begin() {
+  for (const button of buttons) button.disabled = false;
   document.body.dataset.ready = "yes";
   tell("hellosign:initialize", { signatureId: facts.signatureId });
 }
@@ -162,10 +191,16 @@ window.addEventListener("message", (event) => {
 });
 
 if (facts.error) {
-  fail(facts.error);
+  fail(facts.error, facts.code);
 } else if (isFramed && facts.domainToken) {
   // Only a page at the origin that we post to can read the token, and send it back.
+  for (const button of buttons) button.disabled = true;
   tell("hellosign:verifyDomainRequest", { token: facts.domainToken });
+  setTimeout(() => {
+    if (!document.body.dataset.ready) {
+      fail("The page around this one did not show that it is the app's.", "domain_not_verified");
+    }
+  }, 5000);
 } else {
   begin();
 }

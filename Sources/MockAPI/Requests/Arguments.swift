@@ -39,6 +39,8 @@ struct Arguments: Hashable, Sendable {
 }
 
 extension Arguments {
+    /// Octets of all that is no file: each event carries most of it.
+    private static let maximumTextBytes = 8 << 20
     /// Octets of a request's body.
     static let maximumBodyBytes = 64 << 20
 
@@ -103,6 +105,13 @@ extension Arguments {
         }
     }
 
+    private static func checkText(_ bytes: Int) throws(APIError) {
+        guard bytes <= maximumTextBytes else {
+            throw APIError(
+                .badRequest, "What is no file may have \(maximumTextBytes >> 20) MB in all")
+        }
+    }
+
     private static func body(
         _ request: APIRequest
     ) throws(APIError) -> (JSONObject, [String: [UploadedFile]], isForm: Bool) {
@@ -110,6 +119,8 @@ extension Arguments {
         let type = request.headers.first("Content-Type") ?? "application/json"
         do {
             if let fields = try FormFields.read(request.body, contentType: type) {
+                let size = fields.reduce(0) { $0 + ($1.fileName == nil ? $1.content.count : 0) }
+                try checkText(size)
                 let tree = try FormTree(fields)
                 return (tree.values, tree.files, true)
             }
@@ -118,6 +129,7 @@ extension Arguments {
                     .badRequest,
                     "The content type '\(type.prefix(100))' is not supported; send JSON or a form")
             }
+            try checkText(request.body.count)
             guard let object = try JSONValue(parsing: request.body).object else {
                 throw APIError(.badRequest, "The body must be a JSON object")
             }

@@ -132,7 +132,8 @@ private enum Redaction {
         if let json = try? JSONValue(parsing: body) { return redacted(json).encoded(.plain) }
         // Of a form, or of JSON that was cut, the whole goes when a name of those stands in it.
         let text = String(decoding: body, as: UTF8.self)
-        let isSecret = ["secret", "token", "pin]", "\"pin\"", "=code", "code="].contains {
+        let isSecret = ["secret", "token", "pin]", "\"pin\"", "=code", "code=", "\"code\""].contains
+        {
             text.contains($0)
         }
         return isSecret ? Array(HeaderField.redacted.utf8) : body
@@ -140,11 +141,11 @@ private enum Redaction {
 
     /// An address without the tokens in it.
     static func redacted(_ text: String) -> String {
-        guard text.contains("token=") || text.contains("/files/") || text.contains("/act/") else {
-            return text
-        }
+        guard text.contains("=") else { return text }
         return text.split(separator: "&", omittingEmptySubsequences: false).map { part in
-            guard let equals = part.firstIndex(of: "="), part[..<equals].hasSuffix("token") else {
+            guard let equals = part.firstIndex(of: "=") else { return String(part) }
+            let name = part[..<equals].split(separator: "?").last ?? ""
+            guard name.hasSuffix("token") || names.contains(String(name)) else {
                 return String(part)
             }
             return part[...equals] + HeaderField.redacted

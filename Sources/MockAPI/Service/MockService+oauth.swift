@@ -16,6 +16,11 @@ extension MockService {
             guard let app = state.apps[query.text("client_id") ?? ""],
                 app.oauthCallbackURL != nil
             else { throw APIError(.invalidClient, "There is no such app with OAuth") }
+            if let given = query.text("redirect_uri"), given != app.oauthCallbackURL {
+                throw APIError(
+                    .badRequest, "'redirect_uri' is another one than the app's callback_url",
+                    at: "redirect_uri")
+            }
             let email = query.text("login_hint") ?? ""
             guard let account = state.account(emailAddress: email) ?? state.defaultAccount else {
                 throw APIError(.notFound, "Account not found")
@@ -30,11 +35,6 @@ extension MockService {
     ) async throws(APIError) -> APIAnswer {
         let (app, account, scopes) = try authorizing(query)
         let target = app.oauthCallbackURL ?? ""
-        if let given = query.text("redirect_uri"), given != target {
-            throw APIError(
-                .badRequest, "'redirect_uri' is another one than the app's callback_url",
-                at: "redirect_uri")
-        }
         let form = PageQuery(String(decoding: request.body, as: UTF8.self))
         let now = clock.now / 1000
         let state = query.text("state")

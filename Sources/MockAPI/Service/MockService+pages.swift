@@ -210,7 +210,7 @@ extension MockService {
                 let link = try state.opened(.sign, token, now: now / 1000)
                 let (request, index) = try state.signer(link.target)
                 guard
-                    action != "sign" || request.signers[index].pin == nil
+                    action == "reassign" || request.signers[index].pin == nil
                         || request.signers[index].pin == input["pin"]?.string
                 else { throw APIError(.forbidden, "The access code is wrong", at: "pin") }
                 let made: SignerAction =

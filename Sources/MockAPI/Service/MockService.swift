@@ -29,6 +29,8 @@ package final class MockService: Sendable {
         var isWorking = false
         /// Callers who wait until all due jobs are done.
         var settlers: [UnsafeContinuation<Void, Never>] = []
+        /// Whether the state is about to be thrown away, so that no change may come.
+        var isResetting = false
         /// When the clock is to wake us.
         var alarm: Int64?
     }
@@ -93,9 +95,11 @@ package final class MockService: Sendable {
 
     /// Empties the mock and the journal, and begins again with the same seed.
     ///
-    /// No delivery may be under way.
-    package func reset() async throws {
+    /// `drain`: Called when nothing more can change; must end what is under way.
+    package func reset(drain: () async -> Void) async throws {
         await settle()
+        shared.withLock { $0.isResetting = true }
+        await drain()
         try await journal.clear()
         shared.withLock { shared in
             let settings = shared.state.settings
@@ -103,6 +107,7 @@ package final class MockService: Sendable {
             shared.limits = RateLimits()
             shared.trouble = Trouble()
             shared.alarm = nil
+            shared.isResetting = false
         }
         exchanges.withLock { $0 = ExchangeLog() }
         try await change { _ in }
@@ -140,6 +145,9 @@ package final class MockService: Sendable {
     func commit<Value>(
         _ shared: inout Shared, now: Int64, _ body: (inout MockState) throws(APIError) -> Value
     ) -> (Result<Value, APIError>, Receipt?) {
+        guard !shared.isResetting else {
+            return (.failure(APIError(.unavailable, "The mock is being reset")), nil)
+        }
         let value: Value
         do throws(APIError) { value = try body(&shared.state) } catch {
             shared.state.rollBack()
@@ -151,6 +159,8 @@ package final class MockService: Sendable {
         let events = shared.state.outgoing(
             shared.state.takeEmissions(), now: now, form: shared.state.settings.form
         ) { BodyForm.boundary(shared.boundaries.next()) }
+        // The bounds of a call keep payloads far below; one that is over them must not end the mock.
+        .filter { $0.delivery.event.payload.count <= journal.limits.payloadBytes }
         if !events.isEmpty {
             exchanges.withLock { log in for event in events { log.note(event) } }
         }

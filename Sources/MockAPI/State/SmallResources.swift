@@ -180,8 +180,10 @@ struct Job: Resource, Hashable {
     /// Unix milliseconds on the mock's clock.
     var due: Int64
     let task: Task
-    /// The number of the call that scheduled it.
+    /// The number of the call that scheduled it, in this run of the program.
     var exchange: Int64?
+
+    private enum CodingKeys: CodingKey { case due, task }
 }
 
 /// What is not a resource of the API.

@@ -56,9 +56,16 @@ package struct MockPlan: Sendable {
             mock.processingMilliseconds = span.wholeMilliseconds
         }
         let isPaid = try Settings.choice(sources.value(.plan), PricePlan.self) != .free
-        controlToken = try Settings.parsed(
-            sources.value(.controlToken), "a text of 8 letters and digits or more"
-        ) { $0.utf8.count >= 8 && $0.utf8.allSatisfy { (0x21...0x7e).contains($0) } ? $0 : nil }
+        controlToken = sources.value(.controlToken)?.text
+        if let token = controlToken,
+            token.utf8.count < 8 || !token.utf8.allSatisfy({ (0x21...0x7e).contains($0) })
+        {
+            // The value itself is not for an error.
+            throw Problem(
+                .wrongValue,
+                "the token does not fit; a text of 8 letters and digits or more is expected",
+                at: sources.value(.controlToken)?.origin)
+        }
         if controlToken == nil, !isLocal {
             controlToken =
                 String(UInt64.random(in: .min ... .max), radix: 36)
@@ -82,11 +89,6 @@ package struct MockPlan: Sendable {
         let url = settings.destination?.description
         guard sources.accounts.isEmpty else {
             mock.accounts = sources.accounts
-            for index in mock.accounts.indices where mock.accounts[index].callbackURL != nil {
-                let text = mock.accounts[index].callbackURL ?? ""
-                mock.accounts[index].callbackURL =
-                    try Settings.destination(text, origin: "callback-url").description
-            }
             mock.accounts[0].callbackURL = url ?? mock.accounts[0].callbackURL
             mock.takesAnyKey = mock.accounts.allSatisfy(\.apiKeys.isEmpty)
             return

@@ -1,3 +1,4 @@
+import HTTPTransport
 import MockAPI
 import Yams
 
@@ -49,12 +50,42 @@ enum AccountsReading {
                 "unknown member '\(name.scalar?.string ?? "")' of an account; known are "
                     + keys.joined(separator: ", "), at: place(name, path))
         }
-        let apiKeys = (mapping["api-keys"]?.sequence.map(Array.init) ?? [])
-            .compactMap { $0.scalar?.string }.filter { !$0.isEmpty }
         return MockSettings.Account(
-            emailAddress: email, apiKeys: apiKeys,
-            callbackURL: mapping["callback-url"]?.scalar?.string,
-            isPaid: mapping["plan"]?.scalar?.string != "free")
+            emailAddress: email, apiKeys: try keys(mapping["api-keys"], path),
+            callbackURL: try url(mapping["callback-url"], path),
+            isPaid: try isPaid(mapping["plan"], path))
+    }
+
+    private static func keys(_ node: Node?, _ path: String) throws(Problem) -> [String] {
+        guard let node else { return [] }
+        let keys = node.sequence.map(Array.init)?.compactMap { $0.scalar?.string } ?? []
+        guard let sequence = node.sequence, keys.count == sequence.count,
+            !keys.contains(where: \.isEmpty)
+        else {
+            throw Problem(
+                .malformedConfiguration, "'api-keys' must be a list of keys", at: place(node, path))
+        }
+        return keys
+    }
+
+    private static func url(_ node: Node?, _ path: String) throws(Problem) -> String? {
+        guard let node else { return nil }
+        guard let text = node.scalar?.string else {
+            throw Problem(
+                .malformedConfiguration, "'callback-url' must be a text", at: place(node, path))
+        }
+        return try Settings.destination(text, origin: place(node, path)).description
+    }
+
+    private static func isPaid(_ node: Node?, _ path: String) throws(Problem) -> Bool {
+        switch node?.scalar?.string {
+        case nil where node == nil, "paid": return true
+        case "free": return false
+        default:
+            throw Problem(
+                .malformedConfiguration, "'plan' must be paid or free",
+                at: node.map { place($0, path) })
+        }
     }
 
     private static func place(_ node: Node, _ path: String) -> String {

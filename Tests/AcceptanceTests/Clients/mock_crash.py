@@ -79,7 +79,7 @@ def main():
         threading.Thread(target=sign_what_is_sent, args=(mock, receiver, enough)))
     for worker in workers:
         worker.start()
-    enough.wait(60)
+    enough.wait(90)
     mock.kill()
     for worker in workers:
         worker.join()

@@ -31,7 +31,7 @@ class Receiver(ThreadingHTTPServer):
     def handle_error(self, request, client_address):
         """A caller that goes away is part of the tests."""
 
-    def wait(self, passes, seconds=30):
+    def wait(self, passes, seconds=90):
         """Waits until the events pass; returns them."""
         with self.changed:
             if not self.changed.wait_for(lambda: passes(self.events), timeout=seconds):
@@ -157,7 +157,7 @@ def paper(*lines):
         f"trailer\n<< /Size 6 /Root 1 0 R >>\nstartxref\n{len(body)}\n%%EOF\n").encode()
 
 
-def until(passes, seconds=30):
+def until(passes, seconds=90):
     """Asks again until it passes; returns what it gave."""
     deadline = time.monotonic() + seconds
     while True:
