@@ -177,6 +177,7 @@ package struct HTTPServer: Sendable {
                 response: head,
                 body: hasBody ? ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)) : ResponseBody())
         case .stream where read.method == "HEAD":
+            head.headerFields[.contentLength] = "0"  // else an end of chunks would follow
             try await writer.write(response: head, body: ResponseBody())
         case .stream(let pieces):
             var body = try await writer.writeHead(head)
