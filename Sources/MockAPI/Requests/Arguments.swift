@@ -69,8 +69,9 @@ extension Arguments {
             validation.isForm = true
             values[name] = try validation.value(given, parameter.field.type, at: name)
         }
-        let known = Set(route.operation.parameters.map(\.field.name))
-        var ignored = query.members.map(\.name).filter { !known.contains($0) && $0 != "refresh" }
+        var ignored = query.members.map(\.name).filter { name in
+            name != "refresh" && !route.operation.parameters.contains { $0.field.name == name }
+        }
         if let body = route.operation.body, let schema = contract.schemas[body.schema] {
             var (given, files, isForm) = try Self.body(request)
             let names = contract.fields(of: schema).map(\.name)

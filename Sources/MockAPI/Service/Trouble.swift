@@ -107,7 +107,7 @@ struct RequestedTrouble: Hashable, Sendable {
 
     /// - Throws: ``APIError`` when a header names what is not known.
     init(_ headers: [HeaderField]) throws(APIError) {
-        for header in headers where header.name.count >= Self.errorHeader.count {
+        for header in headers where header.name.utf8.count >= Self.errorHeader.utf8.count {
             switch header.name.lowercased() {
             case "x-countersign-error":
                 guard let name = APIError.Name.all.first(where: { $0.text == header.value }) else {

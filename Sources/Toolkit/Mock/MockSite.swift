@@ -77,14 +77,15 @@ struct MockSite: Sendable {
                     APIError(
                         .badRequest, "The body is over \(Self.maximumBodyBytes >> 20) MB")))
         }
-        let parts = request.target.split(
-            separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+        let target = request.target
+        // Octets are looked at, no characters: this is asked for each call.
+        let mark = target.utf8.firstIndex(of: UInt8(ascii: "?"))
         let call = APIRequest(
             // What GET gives, HEAD gives without its body (RFC 9110, 9.3.2).
             method: request.method == "HEAD" ? "GET" : request.method,
-            path: String(parts.first ?? "/"),
-            query: parts.count > 1 ? String(parts[1]) : "", headers: request.headers,
-            body: request.body)
+            path: mark.map { String(target[..<$0]) } ?? target,
+            query: mark.map { String(target[target.index(after: $0)...]) } ?? "",
+            headers: request.headers, body: request.body)
         if call.path.hasPrefix(ControlAPI.prefix + "/") {
             if let refusal = foreignHost(call) ?? withoutToken(call) ?? foreignOrigin(call) {
                 return ControlAPI.response(APIAnswer(refusal))
