@@ -100,7 +100,7 @@ let package = Package(
             ]),
         tests(of: "HTTPTransport", ["Callbacks", "OpenSSL", "NIOOpenSSL", nioCore, nioPosix]),
         // Layer 4
-        target("Delivery", ["Callbacks", "Journal", "HTTPTransport"]),
+        target("Delivery", ["Callbacks", "Journal", "HTTPTransport", heap]),
         tests(
             of: "Delivery",
             ["Callbacks", "Fixtures", "Journal", "HTTPTransport", nioCore, nioPosix, nioHTTP1]),

@@ -1,5 +1,6 @@
 import Callbacks
 import Delivery
+import Fixtures
 import MockAPI
 
 extension ControlAPI {
@@ -12,17 +13,17 @@ extension ControlAPI {
                     parts.mock.troubleRules.map(\.json) + parts.faults.rules.map(\.json))
             ]
         case ("POST", nil):
+            let made: JSONValue?
             switch input.text("on") ?? "api" {
-            case "api": return ["fault": try parts.mock.add(try TroubleRule(input)).json]
-            case "deliveries":
-                guard let rule = parts.faults.add(try DeliveryFault(input)) else {
-                    throw APIError(
-                        .badRequest, "There are \(DeliveryFaults.maximumRules) rules already")
-                }
-                return ["fault": rule.json]
-            default:
-                throw APIError(.badRequest, "'on' must be api or deliveries", at: "on")
+            case "api": made = parts.mock.add(try input.trouble())?.json
+            case "deliveries": made = parts.faults.add(try input.deliveryFault())?.json
+            default: throw APIError(.badRequest, "'on' must be api or deliveries", at: "on")
             }
+            guard let made else {
+                throw APIError(
+                    .badRequest, "There are \(FaultBook<Trouble>.maximumRules) rules already")
+            }
+            return ["fault": made]
         case ("DELETE", nil):
             _ = parts.mock.removeTrouble(nil)
             _ = parts.faults.remove(nil)
@@ -58,109 +59,114 @@ extension Input {
         }
         return delay.wholeMilliseconds
     }
-}
 
-extension TroubleRule {
-    /// Reads `{operation, error | delay | reset, count, probability, seed}`.
-    init(_ input: Input) throws(APIError) {
-        try input.allow(
+    /// A rule for calls: `{operation, error | status | delay | reset, count, probability, seed}`.
+    fileprivate func trouble() throws(APIError) -> FaultRule<Trouble> {
+        try allow(
             "on", "operation", "error", "status", "delay", "reset", "count", "probability", "seed")
-        let effect: Effect
-        if let status = try input.integer("status", in: 400...599) {
-            guard let error = APIError.Name.all.first(where: { $0.status == status }) else {
-                throw APIError(.badRequest, "The API has no error of that status", at: "status")
-            }
-            effect = .error(error)
-        } else if let name = input.text("error") {
-            guard let error = APIError.Name.all.first(where: { $0.text == name }) else {
-                let known = APIError.Name.all.map(\.text).joined(separator: ", ")
-                throw APIError(.badRequest, "'error' must be one of \(known)", at: "error")
-            }
-            effect = .error(error)
-        } else if let delay = try input.delay(upTo: maximumDelay) {
+        let effect: Trouble
+        if let status = try integer("status", in: 400...599) {
+            effect = .error(try name(at: "status", "an error's status") { $0.status == status })
+        } else if let text = text("error") {
+            effect = .error(try name(at: "error", "an error's name") { $0.text == text })
+        } else if let delay = try delay(upTo: maximumDelay) {
             effect = .delay(Int(delay))
-        } else if input["reset"]?.bool == true {
+        } else if self["reset"]?.bool == true {
             effect = .reset
         } else {
             throw APIError(
                 .badRequest, "'error', 'status', 'delay' or 'reset' is required", at: "error")
         }
-        let operation = input.text("operation") ?? "*"
-        guard Contract.current.operations.contains(where: { Self.covers(operation, $0.id) }) else {
+        let rule = try rule(effect, for: "operation")
+        guard Contract.current.operations.contains(where: { rule.covers($0.id) }) else {
             throw APIError(
-                .badRequest, "No operation has the id '\(operation.prefix(100))'", at: "operation")
+                .badRequest, "No operation has the id '\(rule.pattern.prefix(100))'",
+                at: "operation")
         }
-        self.init(
-            operation: operation, effect: effect,
-            count: try input.integer("count", in: 1...1_000_000),
-            probability: try input.number("probability", in: 0...1) ?? 1,
-            seed: UInt64(try input.integer("seed") ?? 1))
+        return rule
     }
 
-    fileprivate var json: JSONValue {
-        let effect: (String, JSONValue) =
-            switch self.effect {
-            case .error(let name): ("error", .string(name.text))
-            case .delay(let milliseconds): ("delay", .string("\(milliseconds)ms"))
-            case .reset: ("reset", true)
-            }
-        return .object(
+    /// A rule for deliveries: `{event_type, delay | duplicate | drop | reorder | truncate | reset,
+    /// count, probability, seed}`.
+    fileprivate func deliveryFault() throws(APIError) -> FaultRule<DeliveryFault> {
+        try allow(
+            "on", "event_type", "delay", "truncate", "duplicate", "drop", "reorder", "reset",
+            "count", "probability", "seed")
+        let switches: [(String, DeliveryFault)] = [
+            ("reset", .truncate(0)), ("duplicate", .duplicate), ("drop", .drop),
+            ("reorder", .reorder),
+        ]
+        // A year: longer than every schedule of retries.
+        if let delay = try delay(upTo: .seconds(366 * 86_400)) {
+            return try rule(.delay(delay), for: "event_type")
+        }
+        if let count = try integer("truncate", in: 0...1 << 24) {
+            return try rule(.truncate(count), for: "event_type")
+        }
+        guard let (_, effect) = switches.first(where: { self[$0.0]?.bool == true }) else {
+            throw APIError(
+                .badRequest,
+                "'delay', 'duplicate', 'drop', 'reorder', 'truncate' or 'reset' is required",
+                at: "delay")
+        }
+        return try rule(effect, for: "event_type")
+    }
+
+    private func rule<Effect>(
+        _ effect: Effect, for pattern: String
+    ) throws(APIError) -> FaultRule<Effect> {
+        FaultRule(
+            pattern: text(pattern) ?? "*", effect: effect,
+            count: try integer("count", in: 1...1_000_000),
+            probability: try number("probability", in: 0...1) ?? 1,
+            seed: UInt64(try integer("seed") ?? 1))
+    }
+
+    private func name(
+        at path: String, _ expected: String, where passes: (APIError.Name) -> Bool
+    ) throws(APIError) -> APIError.Name {
+        if let name = APIError.Name.all.first(where: passes) { return name }
+        let known = APIError.Name.all.map { "\($0.text) (\($0.status))" }.joined(separator: ", ")
+        throw APIError(.badRequest, "'\(path)' must be \(expected) of \(known)", at: path)
+    }
+}
+
+extension FaultRule {
+    /// The rule as JSON, with what is particular to its kind.
+    fileprivate func json(
+        on place: String, _ name: String, _ effect: (String, JSONValue)
+    ) -> JSONValue {
+        .object(
             JSONObject([
-                ("id", .string("api-\(id)")), ("on", "api"), ("operation", .string(operation)),
-                effect, ("count", count.map { JSONValue($0) } ?? .null),
+                ("id", .string("\(place)-\(id)")), ("on", .string(place)),
+                (name, .string(pattern)), effect, ("count", count.map { JSONValue($0) } ?? .null),
                 ("probability", .number("\(probability)")), ("seed", .number(String(seed))),
             ]))
     }
 }
 
-extension DeliveryFault {
-    /// Reads `{event_type, delay | duplicate | drop | reorder | truncate, count, probability, seed}`.
-    init(_ input: Input) throws(APIError) {
-        try input.allow(
-            "on", "event_type", "delay", "truncate", "duplicate", "drop", "reorder", "reset",
-            "count",
-            "probability", "seed")
-        let effect: Effect
-        // A year: longer than every schedule of retries.
-        if let delay = try input.delay(upTo: .seconds(366 * 86_400)) {
-            effect = .delay(delay)
-        } else if let count = try input.integer("truncate", in: 0...1 << 24) {
-            effect = .truncate(count)
-        } else if input["reset"]?.bool == true {
-            effect = .truncate(0)
-        } else if input["duplicate"]?.bool == true {
-            effect = .duplicate
-        } else if input["drop"]?.bool == true {
-            effect = .drop
-        } else if input["reorder"]?.bool == true {
-            effect = .reorder
-        } else {
-            throw APIError(
-                .badRequest, "'delay', 'duplicate', 'drop', 'reorder' or 'truncate' is required",
-                at: "delay")
-        }
-        self.init(
-            id: 0, eventType: input.text("event_type") ?? "*", effect: effect,
-            count: try input.integer("count", in: 1...1_000_000),
-            probability: try input.number("probability", in: 0...1) ?? 1,
-            seed: UInt64(try input.integer("seed") ?? 1))
-    }
-
+extension FaultRule<Trouble> {
     fileprivate var json: JSONValue {
         let effect: (String, JSONValue) =
-            switch self.effect {
+            switch effect {
+            case .error(let name): ("error", .string(name.text))
+            case .delay(let milliseconds): ("delay", .string("\(milliseconds)ms"))
+            case .reset: ("reset", true)
+            }
+        return json(on: "api", "operation", effect)
+    }
+}
+
+extension FaultRule<DeliveryFault> {
+    fileprivate var json: JSONValue {
+        let effect: (String, JSONValue) =
+            switch effect {
             case .delay(let milliseconds): ("delay", .string("\(milliseconds)ms"))
             case .duplicate: ("duplicate", true)
             case .drop: ("drop", true)
             case .reorder: ("reorder", true)
             case .truncate(let count): ("truncate", JSONValue(count))
             }
-        return .object(
-            JSONObject([
-                ("id", .string("deliveries-\(id)")), ("on", "deliveries"),
-                ("event_type", .string(eventType)), effect,
-                ("count", count.map { JSONValue($0) } ?? .null),
-                ("probability", .number("\(probability)")), ("seed", .number(String(seed))),
-            ]))
+        return json(on: "deliveries", "event_type", effect)
     }
 }

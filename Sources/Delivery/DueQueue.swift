@@ -1,3 +1,4 @@
+import HeapModule
 import Synchronization
 
 /// Hands out elements when they are due, earliest first; of equal times in the order of insertion.
@@ -6,19 +7,25 @@ import Synchronization
 /// back from ``finish(_:again:)``. Of those with one key only one is handed out at a time, so that they
 /// go in order.
 final class DueQueue<Element: Sendable>: Sendable {
-    private struct Entry {
+    private struct Entry: Comparable {
         let due: Int64
         let number: UInt64
         let element: Element
         let isFromSource: Bool
         let key: String?
+
+        static func < (left: Entry, right: Entry) -> Bool {
+            (left.due, left.number) < (right.due, right.number)
+        }
+
+        static func == (left: Entry, right: Entry) -> Bool { left.number == right.number }
     }
 
     /// Elements that may wait to be due again; with so many nothing is taken from the source.
     private static var maximumWaiting: Int { 10_000 }
 
     private struct State {
-        var entries: [Entry] = []  // a binary heap, the earliest first
+        var entries = Heap<Entry>()
         /// How many of them came from the source.
         var readAhead = 0
         var nextNumber: UInt64 = 0
@@ -93,7 +100,7 @@ final class DueQueue<Element: Sendable>: Sendable {
     }
 
     /// When the next element is due; `nil` when none waits.
-    var nextDue: Int64? { state.withLock { $0.entries.first?.due } }
+    var nextDue: Int64? { state.withLock { $0.entries.min?.due } }
 
     /// Waits until nothing is in work and nothing is due.
     func settle() async {
@@ -106,7 +113,7 @@ final class DueQueue<Element: Sendable>: Sendable {
     private func resumeSettlers() {
         let now = clock.now
         let settlers = state.withLock { state in
-            let isDue = state.entries.first.map { $0.due <= now } ?? false
+            let isDue = state.entries.min.map { $0.due <= now } ?? false
             guard state.isStopped || state.inWork == 0 && !isDue else {
                 return [UnsafeContinuation<Void, Never>]()
             }
@@ -129,7 +136,7 @@ final class DueQueue<Element: Sendable>: Sendable {
         await withUnsafeContinuation { continuation in
             let isIdle = state.withLock { state in
                 state.isHeld = holds
-                state.entries = []
+                state.entries = Heap()
                 state.readAhead = 0
                 state.parked = state.parked.mapValues { _ in [] }
                 state.parkedCount = 0
@@ -211,7 +218,7 @@ final class DueQueue<Element: Sendable>: Sendable {
             guard state.drainers.isEmpty else { return (nil, nil, nil) }
             // What is in work happens now; time may be skipped only when all of it is done.
             if clock.isSkipping, state.inWork > 0 { return (nil, nil, nil) }
-            guard let due = state.entries.first?.due, due < state.alarmTime ?? .max else {
+            guard let due = state.entries.min?.due, due < state.alarmTime ?? .max else {
                 return (nil, nil, nil)
             }
             state.alarmTime = due
@@ -231,7 +238,7 @@ final class DueQueue<Element: Sendable>: Sendable {
                 state.isSourceDry = true
             }
         }
-        while let first = state.entries.first, first.due <= now {
+        while let first = state.entries.min, first.due <= now {
             let entry = Self.pop(&state)
             guard let key = entry.key else { return .handOut(entry.element) }
             guard state.parked[key] != nil else {
@@ -255,37 +262,13 @@ final class DueQueue<Element: Sendable>: Sendable {
     }
 
     private static func push(_ entry: Entry, _ state: inout State) {
-        state.entries.append(entry)
+        state.entries.insert(entry)
         if entry.isFromSource { state.readAhead += 1 }
-        var child = state.entries.count - 1
-        while child > 0 {
-            let parent = (child - 1) / 2
-            guard precedes(state.entries[child], state.entries[parent]) else { break }
-            state.entries.swapAt(child, parent)
-            child = parent
-        }
     }
 
     private static func pop(_ state: inout State) -> Entry {
-        state.entries.swapAt(0, state.entries.count - 1)
-        let first = state.entries.removeLast()
+        let first = state.entries.removeMin()
         if first.isFromSource { state.readAhead -= 1 }
-        var parent = 0
-        while true {
-            var least = parent
-            for child in [2 * parent + 1, 2 * parent + 2]
-            where child < state.entries.count
-                && precedes(state.entries[child], state.entries[least])
-            {
-                least = child
-            }
-            if least == parent { return first }
-            state.entries.swapAt(parent, least)
-            parent = least
-        }
-    }
-
-    private static func precedes(_ left: Entry, _ right: Entry) -> Bool {
-        (left.due, left.number) < (right.due, right.number)
+        return first
     }
 }

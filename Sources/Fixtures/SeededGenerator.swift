@@ -1,5 +1,5 @@
 /// Numbers that are the same for the same seed (SplitMix64); for ids and names, never for keys.
-package struct SeededGenerator: RandomNumberGenerator, Sendable {
+package struct SeededGenerator: RandomNumberGenerator, Hashable, Sendable {
     private var state: UInt64
     /// The identifiers handed out so far; kept only when a template is compiled.
     var record: [String]?

@@ -127,6 +127,7 @@ import Testing
     @Test func `a reset waits for the attempt under way`() async throws {
         let told = try await scenario("reset")
         #expect(told["events"] == "signature_request_sent")
+        #expect(told["meanwhile"] == true)
         #expect(told["exit"] == 143)
     }
 

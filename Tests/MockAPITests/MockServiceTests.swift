@@ -1,4 +1,5 @@
 import Callbacks
+import Fixtures
 import Foundation
 import Journal
 import Synchronization
@@ -352,9 +353,9 @@ import Testing
     @Test func `rules hit calls before anything is done`() async throws {
         let mock = try await RunningMock()
         let rows = try await mock.rows()
-        _ = try mock.service.add(
-            TroubleRule(operation: "team*", effect: .error(.maintenance), count: 1))
-        _ = try mock.service.add(TroubleRule(operation: "team*", effect: .reset, count: 2))
+        _ = mock.service.add(
+            FaultRule<Trouble>(pattern: "team*", effect: .error(.maintenance), count: 1))
+        _ = mock.service.add(FaultRule<Trouble>(pattern: "team*", effect: .reset, count: 2))
         var statuses: [Int] = []
         for _ in 0..<3 {
             statuses.append(try await mock.call("POST", "/team/create", ["name": "T"]).status)

@@ -125,11 +125,8 @@ struct Copy {
     }
 
     private func entry(_ label: String, _ time: Int64, _ words: String) -> Assembly.TextPage.Line {
-        let seconds = Int(time % 86_400)
-        func padded(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
-        let clock =
-            "\(padded(seconds / 3600)):\(padded(seconds % 3600 / 60)):\(padded(seconds % 60))"
-        return .entry(label, "\(SignatureRequest.date(time)) \(clock) UTC  \(words)")
+        .entry(
+            label, "\(SignatureRequest.date(time)) \(SignatureRequest.clock(time)) UTC  \(words)")
     }
 }
 

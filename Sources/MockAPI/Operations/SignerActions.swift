@@ -1,4 +1,5 @@
 package import Callbacks
+import Foundation
 
 /// What signers do to a request, whoever asks for it: the signing page, the control
 /// API or a test.
@@ -200,19 +201,17 @@ extension SignatureRequest {
 
     /// A day as the service writes it: MM/DD/YYYY, in UTC.
     static func date(_ seconds: Int64) -> String {
-        let days = Int(seconds / 86_400)
-        // Days since 1 March of year 0, so that a leap day is the last of its year.
-        let shifted = days + 719_468
-        let era = shifted / 146_097
-        let dayOfEra = shifted % 146_097
-        let yearOfEra =
-            (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-        let month = (5 * dayOfYear + 2) / 153
-        let day = dayOfYear - (153 * month + 2) / 5 + 1
-        let monthOfYear = month < 10 ? month + 3 : month - 9
-        let year = yearOfEra + era * 400 + (monthOfYear <= 2 ? 1 : 0)
-        func padded(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
-        return "\(padded(monthOfYear))/\(padded(day))/\(year)"
+        let parts = moment(seconds).prefix(10).split(separator: "-")
+        return "\(parts[1])/\(parts[2])/\(parts[0])"
+    }
+
+    /// A time of the day, in UTC.
+    static func clock(_ seconds: Int64) -> String {
+        String(moment(seconds).dropFirst(11).prefix(8))
+    }
+
+    /// Such as `2025-10-09T08:53:20Z`.
+    private static func moment(_ seconds: Int64) -> String {
+        Date(timeIntervalSince1970: Double(seconds)).ISO8601Format()
     }
 }

@@ -1,4 +1,5 @@
 import Callbacks
+import Fixtures
 import Foundation
 import Synchronization
 
@@ -49,7 +50,7 @@ extension MockService {
         let operation = route.operation
         let (caller, effects) = try shared.withLock { shared in
             Result { () throws(APIError) in
-                let effects = shared.trouble.effects(on: operation.id)
+                let effects = shared.trouble.hits(on: operation.id).map(\.effect)
                 return (
                     try shared.state.caller(credentials, of: operation, now: now / 1000), effects
                 )

@@ -1,4 +1,5 @@
 package import Callbacks
+package import Fixtures
 import Synchronization
 
 /// What the control API does to the mock.
@@ -74,14 +75,14 @@ extension MockService {
     }
 
     /// Adds a rule; returns it with its id.
-    package func add(_ rule: TroubleRule) throws(APIError) -> TroubleRule {
-        try shared.withLock { shared in
-            Result { () throws(APIError) in try shared.trouble.add(rule) }
-        }.get()
+    ///
+    /// - Returns: `nil` when there are too many.
+    package func add(_ rule: FaultRule<Trouble>) -> FaultRule<Trouble>? {
+        shared.withLock { $0.trouble.add(rule) }
     }
 
     /// The rules that hold now.
-    package var troubleRules: [TroubleRule] { shared.withLock { $0.trouble.rules } }
+    package var troubleRules: [FaultRule<Trouble>] { shared.withLock { $0.trouble.rules } }
 
     /// Drops a rule, or all; returns whether there was one.
     package func removeTrouble(_ id: Int?) -> Bool { shared.withLock { $0.trouble.remove(id) } }

@@ -23,7 +23,7 @@ package final class MockService: Sendable {
     struct Shared: Sendable {
         var state: MockState
         var limits = RateLimits()
-        var trouble = Trouble()
+        var trouble = FaultBook<Trouble>()
         var boundaries: SeededGenerator
         /// Whether jobs are being done.
         var isWorking = false
@@ -105,7 +105,7 @@ package final class MockService: Sendable {
             let settings = shared.state.settings
             shared.state = MockState(settings)
             shared.limits = RateLimits()
-            shared.trouble = Trouble()
+            shared.trouble = FaultBook()
             shared.alarm = nil
             shared.isResetting = false
         }

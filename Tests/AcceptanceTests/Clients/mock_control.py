@@ -15,7 +15,7 @@ import threading
 import urllib.request
 from pathlib import Path
 
-from mock_world import KEY, Mock, Receiver, kind, paper, until
+from mock_world import KEY, Mock, Receiver, kind, paper
 
 PROGRAM, SCENARIO, FOLDER = sys.argv[1:]
 SEND = "/v3/signature_request/send"
@@ -167,8 +167,7 @@ def history(mock, receiver):
     request = sent(mock)
     mock.control(f"signatures/{signature(request)}/sign")
     receiver.wait(lambda events: len(events) == 4)
-    until(lambda: len(mock.control(
-        "deliveries?status=acknowledged", method="GET")["deliveries"]) == 4)
+    mock.settle()
     listed = mock.control("deliveries", method="GET")["deliveries"]
     payloads = [
         mock.control(f"deliveries/{entry['id']}", method="GET")["payload"] for entry in listed]
@@ -260,7 +259,7 @@ def apps():
         (app if reporting == "app" else account).wait(lambda events: events)
         if reporting == "both":
             app.wait(lambda events: events)
-        until(lambda: not mock.control("deliveries?status=pending", method="GET")["deliveries"])
+        mock.settle()
         told[reporting] = [len(account.events), len(app.events)]
         mock.end()
     return told
@@ -370,13 +369,15 @@ def reset():
     receiver.wait(lambda events: events)
     resetting = threading.Thread(target=lambda: mock.control("reset"))
     resetting.start()
-    other = send(mock)
+    meanwhile = mock.create(SEND, FIELDS, FILES)[0]  # taken before the reset, or refused by it
     release.set()
     thread.join()
     resetting.join()
     sent(mock)
     events = receiver.wait(lambda events: len(events) >= 2)
-    return {"events": [kind(event) for event in events][-1], "exit": mock.end()}
+    return {
+        "events": [kind(event) for event in events][-1], "meanwhile": meanwhile in (200, 503),
+        "exit": mock.end()}
 
 
 def kept_clock():

@@ -9,7 +9,7 @@ import json
 import sys
 import threading
 
-from mock_world import Mock, Receiver, kind, paper, subject, until
+from mock_world import Mock, Receiver, kind, paper, subject
 
 PROGRAM, FOLDER, LIMIT = sys.argv[1], sys.argv[2], int(sys.argv[3])
 ORDER = [
@@ -99,7 +99,7 @@ def main():
             "is_complete"]]
     receiver.wait(lambda events: set(complete) <= {
         subject(event) for event in events if kind(event) == ORDER[3]})
-    until(lambda: not mock.control("deliveries?status=pending", method="GET")["deliveries"])
+    mock.settle()
     disordered = [
         identifier for identifier in wanted | seen_before if out_of_order(receiver.of(identifier))]
     print(json.dumps({

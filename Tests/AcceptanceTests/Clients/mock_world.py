@@ -118,6 +118,10 @@ class Mock:
         assert status == 200, (path, status, answer)
         return answer
 
+    def settle(self):
+        """Returns when all that is due is done: jobs, and the deliveries that they cause."""
+        self.control("clock", {"advance": "0s"})
+
     def create(self, path, fields, files):
         """Makes a signature request by a form; returns the status and the answer."""
         return self.json(
