@@ -82,6 +82,8 @@ let package = Package(
         tests(of: "OpenSSL"),
         target("Documents", [subprocess, systemPackage]),
         tests(of: "Documents"),
+        target("Yamux", [nioCore]),
+        tests(of: "Yamux", [nioCore]),
         // Layer 2
         target("NIOOpenSSL", ["OpenSSL", nioCore]),
         tests(of: "NIOOpenSSL", ["OpenSSL", nioCore, nioPosix, nioEmbedded]),
@@ -106,6 +108,12 @@ let package = Package(
             ["Callbacks", "Fixtures", "Journal", "HTTPTransport", nioCore, nioPosix, nioHTTP1]),
         target("Checks", ["Callbacks", "Fixtures", yams]),
         tests(of: "Checks", ["Callbacks", "Fixtures", "OpenSSL"]),
+        target(
+            "Relay",
+            [
+                "Yamux", "NIOOpenSSL", "OpenSSL", "Callbacks", "HTTPTransport", nioCore, nioPosix,
+            ]),
+        tests(of: "Relay", ["OpenSSL", "Callbacks", "HTTPTransport", nioCore, nioPosix]),
         .target(
             name: "MockAPI",
             dependencies: [
@@ -128,7 +136,7 @@ let package = Package(
             "Toolkit",
             [
                 "Callbacks", "Fixtures", "Journal", "HTTPTransport", "Delivery", "Checks",
-                "MockAPI", "ControlAPI", "Documents", "OpenSSL", yams, nioCore, nioPosix,
+                "MockAPI", "ControlAPI", "Documents", "OpenSSL", "Relay", yams, nioCore, nioPosix,
             ]),
         tests(
             of: "Toolkit",
@@ -142,7 +150,7 @@ let package = Package(
             name: "countersign",
             dependencies: [
                 "Toolkit", "Callbacks", "Fixtures", "Journal", "HTTPTransport", "Delivery",
-                "Checks", "MockAPI", argumentParser,
+                "Checks", "MockAPI", "Relay", argumentParser,
             ], swiftSettings: settings),
         .executableTarget(
             name: "sample-handler", dependencies: ["Callbacks", hummingbird, logging, nioCore],

@@ -2,6 +2,9 @@
 #ifndef COUNTERSIGN_OPENSSL_SHIM_H
 #define COUNTERSIGN_OPENSSL_SHIM_H
 
+#include <stdlib.h>
+#include <string.h>
+
 #include <openssl/bio.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>
@@ -38,14 +41,128 @@ static inline long countersign_memory_contents(BIO *bio, char **pointer) {
     return BIO_get_mem_data(bio, pointer);
 }
 
-/// BIO_set_mem_eof_return (macro over BIO_ctrl): an empty BIO means "try again", not "the end".
-static inline void countersign_set_empty_means_retry(BIO *bio) {
-    BIO_set_mem_eof_return(bio, -1);
+/// What a session reads from and writes to in place of a socket: memory that its owner lends.
+///
+/// Input is lent for a while and always taken whole. Output goes to the lent room, and what does not fit
+/// there, or comes while none is lent, to a spill of its own that keeps the order.
+struct countersign_wire {
+    const unsigned char *input;
+    size_t input_count;
+    unsigned char *room;
+    size_t room_left;
+    unsigned char *spill;
+    size_t spill_count;
+    size_t spill_capacity;
+};
+
+static int countersign_wire_read(BIO *bio, char *data, size_t count, size_t *done) {
+    struct countersign_wire *wire = (struct countersign_wire *)BIO_get_data(bio);
+    BIO_clear_retry_flags(bio);
+    if (wire->input_count == 0) {
+        *done = 0;
+        BIO_set_retry_read(bio);
+        return 0;
+    }
+    *done = count < wire->input_count ? count : wire->input_count;
+    memcpy(data, wire->input, *done);
+    wire->input += *done;
+    wire->input_count -= *done;
+    return 1;
 }
 
-/// BIO_reset (macro over BIO_ctrl): forgets what a memory BIO holds.
-static inline void countersign_reset(BIO *bio) {
-    (void)BIO_reset(bio);
+static int countersign_wire_write(BIO *bio, const char *data, size_t count, size_t *done) {
+    struct countersign_wire *wire = (struct countersign_wire *)BIO_get_data(bio);
+    BIO_clear_retry_flags(bio);
+    *done = 0;
+    if (wire->spill_count == 0 && count <= wire->room_left) {
+        memcpy(wire->room, data, count);
+        wire->room += count;
+        wire->room_left -= count;
+    } else {
+        size_t needed = wire->spill_count + count;
+        if (needed > wire->spill_capacity) {
+            unsigned char *larger = (unsigned char *)realloc(wire->spill, 2 * needed);
+            if (larger == NULL) return 0;
+            wire->spill = larger;
+            wire->spill_capacity = 2 * needed;
+        }
+        memcpy(wire->spill + wire->spill_count, data, count);
+        wire->spill_count = needed;
+    }
+    *done = count;
+    return 1;
+}
+
+static long countersign_wire_control(BIO *bio, int command, long number, void *pointer) {
+    (void)bio, (void)number, (void)pointer;
+    return command == BIO_CTRL_FLUSH;
+}
+
+static int countersign_wire_create(BIO *bio) {
+    BIO_set_init(bio, 1);
+    return 1;
+}
+
+static int countersign_wire_destroy(BIO *bio) {
+    struct countersign_wire *wire = (struct countersign_wire *)BIO_get_data(bio);
+    if (wire != NULL) free(wire->spill);
+    free(wire);
+    return 1;
+}
+
+/// The kind of BIO over a wire; made once for the life of the process. NULL when memory is short.
+static inline BIO_METHOD *countersign_make_wire_method(void) {
+    BIO_METHOD *method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "wire");
+    if (method == NULL) return NULL;
+    BIO_meth_set_read_ex(method, countersign_wire_read);
+    BIO_meth_set_write_ex(method, countersign_wire_write);
+    BIO_meth_set_ctrl(method, countersign_wire_control);
+    BIO_meth_set_create(method, countersign_wire_create);
+    BIO_meth_set_destroy(method, countersign_wire_destroy);
+    return method;
+}
+
+/// A BIO with an empty wire, which it owns; NULL when memory is short.
+static inline BIO *countersign_new_wire(BIO_METHOD *method, struct countersign_wire **wire) {
+    BIO *bio = BIO_new(method);
+    if (bio == NULL) return NULL;
+    *wire = (struct countersign_wire *)calloc(1, sizeof(struct countersign_wire));
+    BIO_set_data(bio, *wire);
+    if (*wire == NULL) {
+        BIO_free(bio);
+        return NULL;
+    }
+    return bio;
+}
+
+/// Protocols of a server in the order of its preference, each behind its length (RFC 7301).
+struct countersign_protocols {
+    unsigned int count;
+    unsigned char list[];
+};
+
+static int countersign_choose_protocol(
+    SSL *session, const unsigned char **chosen, unsigned char *chosen_count,
+    const unsigned char *offered, unsigned int offered_count, void *argument
+) {
+    (void)session;
+    const struct countersign_protocols *own = (const struct countersign_protocols *)argument;
+    int result = SSL_select_next_proto(
+        (unsigned char **)chosen, chosen_count, own->list, own->count, offered, offered_count);
+    return result == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_NOACK;
+}
+
+/// Lets a server choose by ALPN; the result must outlive the context, and is freed by the caller.
+static inline struct countersign_protocols *countersign_set_protocols(
+    SSL_CTX *context, const unsigned char *list, unsigned int count
+) {
+    struct countersign_protocols *own =
+        (struct countersign_protocols *)malloc(sizeof(struct countersign_protocols) + count);
+    if (own == NULL) return NULL;
+    own->count = count;
+    memcpy(own->list, list, count);
+    SSL_CTX_set_alpn_select_cb(context, countersign_choose_protocol, own);
+    return own;
 }
 
 /// EVP_PKEY_Q_keygen takes variable arguments: a new P-256 key.

@@ -145,7 +145,7 @@ final class ConnectionPool: @unchecked Sendable {
 
 extension TransportFailure {
     /// What the failure of a connection attempt means; a name with several addresses has several.
-    init(connecting error: any Error) {
+    package init(connecting error: any Error) {
         guard let error = error as? NIOConnectionError else {
             self = TransportFailure(error)
             return

@@ -15,8 +15,8 @@ package final class TLSHandler: ChannelDuplexHandler {
 
     /// Octets that may wait for the end of the handshake.
     package static let maximumWaitingBytes = 16 << 20
-    /// Octets asked of OpenSSL at once: one TLS record (RFC 8446, section 5.1).
-    private static let recordBytes = 16_384
+    /// Octets of a buffer that is kept for the next read or write.
+    private static let maximumKeptBytes = 64 << 10
 
     private enum State { case idle, handshaking, open, closed }
 
@@ -26,10 +26,14 @@ package final class TLSHandler: ChannelDuplexHandler {
     private var waitingBytes = 0
     private var wantsFlush = false
     private var isClosedByPeer = false
+    /// Buffers for plain bytes and for encrypted ones; used again while nobody else keeps them.
+    private var plain = ByteBuffer()
+    private var encrypted = ByteBuffer()
 
-    /// A handler for a connection that we dial; `serverName` is sent and checked.
-    package init(client context: TLSContext, serverName: String) throws {
-        session = try TLSSession(client: context, serverName: serverName)
+    /// A handler for a connection that we dial; `serverName` is sent, and it or `orName` must be in the
+    /// certificate.
+    package init(client context: TLSContext, serverName: String, orName: String? = nil) throws {
+        session = try TLSSession(client: context, serverName: serverName, orName: orName)
     }
 
     /// A handler for a connection that we accepted.
@@ -52,9 +56,13 @@ package final class TLSHandler: ChannelDuplexHandler {
 
     package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard state != .closed else { return }
-        unwrapInboundIn(data).withUnsafeReadableBytes { session.receive($0) }
-        if state == .handshaking { shakeHands(context) }
-        if state == .open { readAll(context) }
+        let bytes = unwrapInboundIn(data)
+        bytes.withUnsafeReadableBytes { input in
+            session.beginInput(input)
+            if state == .handshaking { shakeHands(context) }
+            if state == .open { readAll(context, inputCount: input.count) }
+            session.endInput()
+        }
     }
 
     package func channelInactive(context: ChannelHandlerContext) {
@@ -116,7 +124,12 @@ package final class TLSHandler: ChannelDuplexHandler {
             context.flush()
             guard result == .done else { return }
             state = .open
-            context.fireUserInboundEventTriggered(TLSEvent.established(version: session.version))
+            context.fireUserInboundEventTriggered(
+                TLSEvent.established(
+                    TLSEvent.Agreement(
+                        version: session.version,
+                        applicationProtocol: session.applicationProtocol,
+                        serverName: session.requestedName, isResumed: session.isResumed)))
             sendWaiting(context)
         } catch {
             fail(error, context)
@@ -134,55 +147,57 @@ package final class TLSHandler: ChannelDuplexHandler {
     private func encrypt(
         _ bytes: ByteBuffer, _ context: ChannelHandlerContext, _ promise: EventLoopPromise<Void>?
     ) {
+        guard bytes.readableBytes > 0 else {
+            promise?.succeed()
+            return
+        }
         do {
+            sendOutput(context)
+            let room = TLSSession.encryptedCount(bytes.readableBytes)
+            encrypted.clear(minimumCapacity: room)
             _ = try bytes.withUnsafeReadableBytes { bytes throws(OpenSSLError) in
-                try session.write(bytes)
+                try encrypted.writeWithUnsafeMutableBytes(minimumWritableBytes: room) {
+                    room throws(OpenSSLError) in try session.write(bytes, into: room)
+                }
             }
-            sendOutput(context, promise: promise)
+            context.write(wrapOutboundOut(encrypted), promise: promise)
+            if encrypted.capacity > Self.maximumKeptBytes { encrypted = ByteBuffer() }
         } catch {
             promise?.fail(error)
             fail(error, context)
         }
     }
 
-    private func readAll(_ context: ChannelHandlerContext) {
+    /// Passes on what the input holds; what it decrypts to is no longer than it is.
+    private func readAll(_ context: ChannelHandlerContext, inputCount: Int) {
         do {
-            while state == .open {
-                var buffer = context.channel.allocator.buffer(capacity: Self.recordBytes)
-                var result = TLSSession.Read.needsInput
-                _ = try buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: Self.recordBytes) {
-                    result = try session.read(into: $0)
+            plain.clear(minimumCapacity: inputCount)
+            var result = TLSSession.Read.bytes(0)
+            while case .bytes = result {
+                try plain.writeWithUnsafeMutableBytes(minimumWritableBytes: 1) {
+                    room throws(OpenSSLError) in
+                    result = try session.read(into: room)
                     return if case .bytes(let count) = result { count } else { 0 }
                 }
-                switch result {
-                case .bytes: context.fireChannelRead(wrapInboundOut(buffer))
-                case .needsInput:
-                    sendOutput(context)  // an answer to a key update, perhaps
-                    return
-                case .closed:
-                    isClosedByPeer = true
-                    context.fireUserInboundEventTriggered(TLSEvent.closedByPeer)
-                    return
-                }
+            }
+            sendOutput(context)  // an answer to a key update, perhaps
+            if plain.readableBytes > 0 { context.fireChannelRead(wrapInboundOut(plain)) }
+            if plain.capacity > Self.maximumKeptBytes { plain = ByteBuffer() }
+            if result == .closed, !isClosedByPeer {
+                isClosedByPeer = true
+                context.fireUserInboundEventTriggered(TLSEvent.closedByPeer)
             }
         } catch {
+            if plain.readableBytes > 0 { context.fireChannelRead(wrapInboundOut(plain)) }
             fail(error, context)
         }
     }
 
-    private func sendOutput(
-        _ context: ChannelHandlerContext, promise: EventLoopPromise<Void>? = nil
-    ) {
-        let bytes = session.takeOutput { output in
-            var buffer = context.channel.allocator.buffer(capacity: output.count)
-            buffer.writeBytes(output)
-            return buffer
+    private func sendOutput(_ context: ChannelHandlerContext) {
+        let bytes: ByteBuffer? = session.takeOutput { output in
+            output.isEmpty ? nil : context.channel.allocator.buffer(bytes: output)
         }
-        guard bytes.readableBytes > 0 else {
-            promise?.succeed()
-            return
-        }
-        context.write(wrapOutboundOut(bytes), promise: promise)
+        if let bytes { context.write(wrapOutboundOut(bytes), promise: nil) }
     }
 
     private func fail(_ error: any Error, _ context: ChannelHandlerContext) {
@@ -204,10 +219,32 @@ package final class TLSHandler: ChannelDuplexHandler {
 
 /// What the TLS handler tells the handlers behind it.
 package enum TLSEvent: Equatable, Sendable {
-    /// The handshake is done, with that version, such as `TLSv1.3`.
-    case established(version: String)
+    /// The handshake is done.
+    case established(Agreement)
     /// The peer has said that it sends no more.
     case closedByPeer
     /// The connection ended, and the peer did not say so: what was read may lack its end.
     case cut
+
+    /// What both sides agreed on in the handshake.
+    package struct Agreement: Equatable, Sendable {
+        /// Such as `TLSv1.3`.
+        package var version: String
+        /// Chosen by ALPN (RFC 7301).
+        package var applicationProtocol: String?
+        /// What the client asked for (SNI, RFC 6066).
+        package var serverName: String?
+        /// Whether it goes on from an earlier session.
+        package var isResumed: Bool
+
+        package init(
+            version: String, applicationProtocol: String? = nil, serverName: String? = nil,
+            isResumed: Bool
+        ) {
+            self.version = version
+            self.applicationProtocol = applicationProtocol
+            self.serverName = serverName
+            self.isResumed = isResumed
+        }
+    }
 }

@@ -6,14 +6,21 @@ internal import COpenSSL
     let certificate: OpaquePointer  // owned: freed in deinit
     let key: OpaquePointer  // owned: freed in deinit
     private let issuer: Credentials?
+    /// Certificates between ours and an authority; owned: freed in deinit.
+    private let chain: [OpaquePointer]
 
-    init(takingOwnershipOf certificate: OpaquePointer, key: OpaquePointer, issuer: Credentials?) {
+    init(
+        takingOwnershipOf certificate: OpaquePointer, key: OpaquePointer, issuer: Credentials?,
+        chain: [OpaquePointer] = unsafe []
+    ) {
         unsafe self.certificate = certificate
         unsafe self.key = key
         self.issuer = issuer
+        unsafe self.chain = chain
     }
 
     deinit {
+        unsafe chain.forEach { unsafe X509_free($0) }
         unsafe X509_free(certificate)
         unsafe EVP_PKEY_free(key)
     }
@@ -24,29 +31,44 @@ internal import COpenSSL
             unsafe SSL_CTX_use_PrivateKey(context, key) == 1,
             unsafe SSL_CTX_check_private_key(context) == 1
         else { throw .take(.setUp, after: "installing key and certificate") }
+        unsafe chain.forEach { _ = unsafe countersign_add_chain_certificate(context, $0) }
         guard let issuer else { return }
         _ = unsafe countersign_add_chain_certificate(context, issuer.certificate)
     }
 
-    /// Reads a certificate and its key from PEM text.
+    /// Reads a certificate, the chain behind it, and its key from PEM text.
     ///
     /// - Throws: ``OpenSSLError`` with code `unreadable`.
     package convenience init(
         certificatePEM: String, privateKeyPEM: String
     ) throws(OpenSSLError) {
         ERR_clear_error()
-        guard
-            let certificate = unsafe Self.read(
-                certificatePEM, { unsafe PEM_read_bio_X509($0, nil, nil, nil) })
-        else { throw .take(.unreadable, after: "reading a certificate") }
+        let all = unsafe Self.readAll(certificatePEM)
+        guard let certificate = unsafe all.first else {
+            throw .take(.unreadable, after: "reading a certificate")
+        }
+        ERR_clear_error()  // the end of the text counts as an error
         guard
             let key = unsafe Self.read(
                 privateKeyPEM, { unsafe PEM_read_bio_PrivateKey($0, nil, nil, nil) })
         else {
-            unsafe X509_free(certificate)
+            unsafe all.forEach { unsafe X509_free($0) }
             throw .take(.unreadable, after: "reading a private key")
         }
-        unsafe self.init(takingOwnershipOf: certificate, key: key, issuer: nil)
+        unsafe self.init(
+            takingOwnershipOf: certificate, key: key, issuer: nil, chain: Array(all.dropFirst()))
+    }
+
+    /// All certificates of a text, in their order.
+    private static func readAll(_ text: String) -> [OpaquePointer] {
+        var all: [OpaquePointer] = unsafe []
+        _ = unsafe read(text) { bio in
+            while let certificate = unsafe PEM_read_bio_X509(bio, nil, nil, nil) {
+                unsafe all.append(certificate)
+            }
+            return nil
+        }
+        return unsafe all
     }
 
     private static func read(

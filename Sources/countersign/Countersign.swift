@@ -25,7 +25,8 @@ struct Countersign: AsyncParsableCommand {
         version: Version.text,
         subcommands: [
             Dev.self, Mock.self, Sign.self, Decline.self, View.self, Clock.self, Authority.self,
-            Check.self, Trigger.self, Replay.self, Verify.self, Events.self,
+            Check.self, Trigger.self, Replay.self, Listen.self, RelayCommand.self, Verify.self,
+            Events.self,
             Explain.self,
             SampleHandler.self, Completion.self, PrintVersion.self,
         ])

@@ -13,14 +13,19 @@ import Testing
         peers = try Peers(client: certificates.client, server: certificates.server)
     }
 
-    static let established = Recorder.Event.tls(.established(version: "TLSv1.3"))
+    static func established(_ serverName: String?) -> Recorder.Event {
+        .tls(
+            .established(
+                TLSEvent.Agreement(
+                    version: "TLSv1.3", serverName: serverName, isResumed: false)))
+    }
 
     @Test func `both ends learn that the handshake is done`() throws {
         try peers.connect()
         #expect(Set(peers.client.recorder.events.map { "\($0)" }).count == 2)
-        for peer in [peers.client, peers.server] {
+        for (peer, name) in [(peers.client, "localhost"), (peers.server, "localhost")] {
             #expect(peer.recorder.events.contains(.active))
-            #expect(peer.recorder.events.contains(Self.established))
+            #expect(peer.recorder.events.contains(Self.established(name)))
             #expect(peer.channel.isActive)
         }
     }

@@ -36,15 +36,14 @@ import Testing
         var pair = try pair()
         try pair.shakeHands(chunk: chunk)
         let data = (0..<40_000).map { UInt8(truncatingIfNeeded: $0 &* 31 >> 3) }
-        try pair.client.write(bytes: data)
+        let wire = try pair.client.write(bytes: data)
         var received: [UInt8] = []
-        for piece in pair.client.takeBytes().pieces(of: chunk) {
+        for piece in wire.pieces(of: chunk) {
             pair.server.receive(bytes: piece)
             received += try pair.server.readAll().bytes
         }
         #expect(received == data)
-        try pair.server.write(bytes: Array(data.reversed()))
-        pair.client.receive(bytes: pair.server.takeBytes())
+        pair.client.receive(bytes: try pair.server.write(bytes: Array(data.reversed())))
         #expect(try pair.client.readAll().bytes == data.reversed())
     }
 
@@ -52,8 +51,7 @@ import Testing
         var pair = try pair()
         try pair.shakeHands()
         let secret = Array("secret secret secret".utf8)
-        try pair.client.write(bytes: secret)
-        let wire = pair.client.takeBytes()
+        let wire = try pair.client.write(bytes: secret)
         #expect(wire.count > secret.count)
         #expect(!wire.indices.contains { wire[$0...].starts(with: secret.prefix(6)) })
     }
@@ -121,8 +119,7 @@ import Testing
     @Test func `close_notify ends the stream, and a cut does not`() throws {
         var pair = try pair()
         try pair.shakeHands()
-        try pair.client.write(bytes: [1, 2, 3])
-        pair.server.receive(bytes: pair.client.takeBytes())
+        pair.server.receive(bytes: try pair.client.write(bytes: [1, 2, 3]))
         let before = try pair.server.readAll()
         #expect(before.bytes == [1, 2, 3])
         #expect(before.last == .needsInput)
@@ -135,8 +132,7 @@ import Testing
         var pair = try pair()
         try pair.shakeHands()
         pair.client.close()
-        try pair.server.write(bytes: [4, 5])
-        pair.client.receive(bytes: pair.server.takeBytes())
+        pair.client.receive(bytes: try pair.server.write(bytes: [4, 5]))
         #expect(try pair.client.readAll().bytes == [4, 5])
     }
 
@@ -156,9 +152,7 @@ import Testing
     @Test func `a record that was tampered with breaks the protocol`() throws {
         var pair = try pair()
         try pair.shakeHands()
-        _ = try pair.client.readAll()
-        try pair.server.write(bytes: Array("amount: 100".utf8))
-        var wire = pair.server.takeBytes()
+        var wire = try pair.server.write(bytes: Array("amount: 100".utf8))
         wire[wire.count - 1] ^= 1
         pair.client.receive(bytes: wire)
         do {
@@ -167,6 +161,40 @@ import Testing
         } catch {
             #expect((error as? OpenSSLError)?.code == .protocolViolation)
             #expect("\(error)".contains("bad record mac"))
+        }
+    }
+
+    @Test func `both sides choose a protocol, and the server hears the name`() throws {
+        let speaker = try TLSContext(
+            server: authority.issue(names: ["localhost"]), protocols: ["tunnel/1", "http/1.1"])
+        for (offered, chosen) in [(["http/1.1", "tunnel/1"], "tunnel/1"), (["other"], nil), ([], nil)] {
+            var pair = try pair(
+                client: TLSContext(client: .anybody, protocols: offered), server: speaker)
+            try pair.shakeHands()
+            #expect(pair.client.applicationProtocol == chosen)
+            #expect(pair.server.applicationProtocol == chosen)
+            #expect(pair.server.requestedName == "localhost")
+        }
+    }
+
+    @Test func `either of two names may be in the certificate`() throws {
+        for (first, second) in [("other", "localhost"), ("localhost", "other")] {
+            var session = try TLSSession(client: client, serverName: first, orName: second)
+            var peer = try TLSSession(server: server)
+            _ = try session.handshake()
+            peer.receive(bytes: session.takeBytes())
+            _ = try peer.handshake()
+            session.receive(bytes: peer.takeBytes())
+            #expect(try session.handshake() == .done)
+        }
+    }
+
+    @Test func `the next connection goes on from the last one`() throws {
+        for isResumed in [false, true, true] {
+            var pair = try pair()
+            try pair.shakeHands()
+            #expect(pair.client.isResumed == isResumed)
+            #expect(pair.server.isResumed == isResumed)
         }
     }
 }

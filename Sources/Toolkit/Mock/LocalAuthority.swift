@@ -1,6 +1,7 @@
 import Foundation
 package import Journal
 import OpenSSL
+import Relay
 
 /// The certificate authority of a data folder: made once, so that it has to be trusted once.
 package struct LocalAuthority: Sendable {
@@ -49,6 +50,15 @@ package struct LocalAuthority: Sendable {
     func serverContext(host: String) throws(OpenSSLError) -> TLSContext {
         let names = Self.names + (Self.names.contains(host) ? [] : [host])
         return try TLSContext(server: try authority.issue(names: names))
+    }
+
+    /// A server's context for a relay: its domain, all names under it, and this machine.
+    func relayContext(domain: String) throws(OpenSSLError) -> TLSContext {
+        let own = [domain, "*.\(domain)"]
+        let names =
+            own + ["localhost", "*.localhost", "127.0.0.1", "::1"].filter { !own.contains($0) }
+        return try TLSContext(
+            server: try authority.issue(names: names), protocols: RelayServer.protocols)
     }
 
     private static func read(_ path: String) -> String? {

@@ -27,6 +27,16 @@ package enum SettingKey: String, Hashable, Sendable, CaseIterable {
     case tls
     case controlToken = "control-token"
     case clockSpeed = "clock-speed"
+    case relay
+    case relayCA = "relay-ca"
+    case name
+    case token
+    case domain
+    case publicAddress = "public"
+    case agents
+    case admin
+    case certificate = "cert"
+    case key
 
     /// Such as `COUNTERSIGN_API_KEY`.
     package var environmentName: String {
@@ -34,7 +44,7 @@ package enum SettingKey: String, Hashable, Sendable, CaseIterable {
     }
 
     /// Whether its value must not be shown.
-    package var isSecret: Bool { self == .apiKey || self == .controlToken }
+    package var isSecret: Bool { [.apiKey, .controlToken, .token].contains(self) }
 }
 
 /// A value and where it came from.

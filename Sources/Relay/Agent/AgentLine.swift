@@ -1,0 +1,108 @@
+import HTTPTransport
+import NIOCore
+import Yamux
+
+/// The agent's end of one of its connections to the relay: registers, and takes requests.
+///
+/// `@unchecked Sendable`: confined to its loop.
+final class AgentLine: TunnelUser, YamuxStreamUser, @unchecked Sendable {
+    /// What the relay said, or that it is gone.
+    enum Event: Sendable {
+        case registered(Registered)
+        case refused(RegistrationRefusal)
+        /// Dial again: the relay, or this connection, comes to its end.
+        case draining
+        case closed(TunnelEnd)
+    }
+
+    private let loop: AgentLoop
+    private let registration: Registration
+    private let report: @Sendable (Event) -> Void
+    private var control: YamuxStream?
+    private var line: [UInt8] = []
+    private var isHeld = false
+
+    init(
+        _ loop: AgentLoop, _ registration: Registration, report: @escaping @Sendable (Event) -> Void
+    ) {
+        self.loop = loop
+        self.registration = registration
+        self.report = report
+    }
+
+    /// The session's limits: the relay opens a stream for each request.
+    static var configuration: YamuxConfiguration {
+        var configuration = YamuxConfiguration()
+        configuration.maximumIncomingStreams = 100_000  // the relay has a limit of its own
+        return configuration
+    }
+
+    func register(_ tunnel: TunnelHandler) {
+        guard let stream = tunnel.session.open() else { return }
+        control = stream
+        stream.user = self
+        tunnel.session.send(TunnelMessage.register(registration).line, on: stream)
+        tunnel.scheduleFlush()
+    }
+
+    func tunnel(_ tunnel: TunnelHandler, opened stream: YamuxStream) {
+        let configuration = loop.configuration
+        let recording = configuration.keepsExchanges ? ExchangeRecording(configuration.limits) : nil
+        if configuration.keepsExchanges { holdWhenFull(tunnel) }
+        guard let destination = configuration.soleDestination else {
+            stream.user = RequestRouter(loop, tunnel, recording: recording)
+            return
+        }
+        loop.connection(to: destination).begin(tunnel, stream, recording: recording)
+    }
+
+    /// Reads no more requests while too many reports wait to be kept.
+    private func holdWhenFull(_ tunnel: TunnelHandler) {
+        guard !isHeld else { return }
+        let isFull = loop.reports.isFull {
+            tunnel.eventLoop.execute {
+                self.isHeld = false
+                tunnel.goOnReading()
+            }
+        }
+        guard isFull else { return }
+        isHeld = true
+        tunnel.holdReading()
+    }
+
+    func tunnelReadAll(_ tunnel: TunnelHandler) { loop.flushAll() }
+    func tunnelPeerGoesAway(_ tunnel: TunnelHandler) { report(.draining) }
+    func tunnelClosed(_ tunnel: TunnelHandler, _ reason: TunnelEnd) { report(.closed(reason)) }
+
+    func stream(_ stream: YamuxStream, received bytes: ByteBuffer, isEnd: Bool) {
+        line += bytes.readableBytesView
+        while let end = line.firstIndex(of: HTTPBytes.lineFeed) {
+            take(Array(line[..<end]))
+            line.removeSubrange(...end)
+        }
+        if line.count > TunnelMessage.maximumBytes { line = [] }
+    }
+
+    private func take(_ message: [UInt8]) {
+        switch try? TunnelMessage(parsing: message) {
+        case .registered(let registered): report(.registered(registered))
+        case .refused(let refusal): report(.refused(refusal))
+        case .draining: report(.draining)
+        // What a later version may say is not for us.
+        case .register, nil: break
+        }
+    }
+
+    func streamWasReset(_ stream: YamuxStream, isLost: Bool) {}
+    func streamHasRoom(_ stream: YamuxStream) {}
+}
+
+extension AgentConfiguration {
+    /// Where all requests go, unchanged; `nil` when their heads decide, or are changed.
+    var soleDestination: Destination? {
+        guard routes.count == 1, routes[0].prefix == "/", hostHeader == .asSent,
+            case .handler(let destination) = routes[0].target, destination.target == "/"
+        else { return nil }
+        return destination
+    }
+}

@@ -1,0 +1,164 @@
+import HTTPTransport
+import NIOCore
+import NIOOpenSSL
+import NIOPosix
+import OpenSSL
+
+/// What one event loop of an agent has: its connections to handlers, and memory that is used again.
+///
+/// `@unchecked Sendable`: confined to `eventLoop`.
+final class AgentLoop: @unchecked Sendable {
+    /// How often deadlines are looked at: they are late by that much at the most.
+    private static let tick = TimeAmount.milliseconds(100)
+
+    let configuration: AgentConfiguration
+    let eventLoop: any EventLoop
+    let reports: ReportQueue
+    /// For the head that is being read or written; never for longer than that.
+    var head = HTTPHead()
+    var scratch = ByteBuffer()
+    private(set) var now = NIODeadline.now()
+    private let tls: TLSContext
+    private var idle: [Destination: [HandlerConnection]] = [:]
+    /// Those with a request, or without one and young.
+    private var connections: [HandlerConnection] = []
+    private var unflushed: [HandlerConnection] = []
+    private var ticks: RepeatedTask?
+
+    init(
+        _ configuration: AgentConfiguration, eventLoop: any EventLoop, tls: TLSContext,
+        reports: ReportQueue
+    ) {
+        self.configuration = configuration
+        self.eventLoop = eventLoop
+        self.tls = tls
+        self.reports = reports
+    }
+
+    /// A connection for a request: an idle one, or one that is being made.
+    func connection(to destination: Destination) -> HandlerConnection {
+        while let connection = idle[destination]?.popLast() {
+            if connection.isUsable { return connection }
+        }
+        return dial(destination)
+    }
+
+    func dial(_ destination: Destination) -> HandlerConnection {
+        let connection = HandlerConnection(self, destination)
+        add(connection)
+        guard connections.count <= configuration.limits.handlerConnections else {
+            connection.failedToConnect(.handlerBusy)
+            return connection
+        }
+        let bootstrap = ClientBootstrap(group: eventLoop)
+            .connectTimeout(.nanoseconds(Int64(configuration.limits.connectSeconds * 1e9)))
+            .channelInitializer { [tls] channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try Tunnel.setUp(channel)
+                    if destination.scheme == .https {
+                        try channel.pipeline.syncOperations.addHandler(
+                            TLSHandler(client: tls, serverName: destination.host))
+                    }
+                    try channel.pipeline.syncOperations.addHandler(connection)
+                }
+            }
+        bootstrap.connect(host: destination.host, port: destination.port).assumeIsolated()
+            .whenFailure { error in
+                connection.failedToConnect(
+                    .cannotConnect(to: destination, TransportFailure(connecting: error)))
+            }
+        return connection
+    }
+
+    /// Takes a connection back that may have another request.
+    func keep(_ connection: HandlerConnection) {
+        let count = idle[connection.destination]?.count ?? 0
+        guard count < configuration.limits.idleConnections else { return connection.close() }
+        idle[connection.destination, default: []].append(connection)
+    }
+
+    private func add(_ connection: HandlerConnection) {
+        connection.place = connections.count
+        connections.append(connection)
+        if ticks == nil {
+            now = .now()
+            ticks = eventLoop.scheduleRepeatedTask(initialDelay: Self.tick, delay: Self.tick) {
+                [weak self] _ in self?.lookAtDeadlines()
+            }
+        }
+    }
+
+    func remove(_ connection: HandlerConnection) {
+        guard let place = connection.place else { return }
+        connection.place = nil
+        let last = connections.removeLast()
+        if last !== connection {
+            connections[place] = last
+            last.place = place
+        }
+        idle[connection.destination]?.removeAll { $0 === connection }
+        if connections.isEmpty {
+            ticks?.cancel()
+            ticks = nil
+        }
+    }
+
+    func flushLater(_ connection: HandlerConnection) {
+        if !connection.isUnflushed {
+            connection.isUnflushed = true
+            unflushed.append(connection)
+        }
+    }
+
+    func flushAll() {
+        for connection in unflushed { connection.flush() }
+        unflushed.removeAll(keepingCapacity: true)
+    }
+
+    func closeAll() {
+        for connection in connections { connection.close() }
+    }
+
+    private func lookAtDeadlines() {
+        now = .now()
+        for place in connections.indices.reversed() where place < connections.count {
+            let connection = connections[place]
+            if let deadline = connection.deadline, deadline <= now { connection.isLate() }
+        }
+    }
+}
+
+extension OwnAnswer {
+    static let handlerBusy = OwnAnswer(
+        503, "too-busy", "too many connections to the handler are open")
+    static let handlerTooSlow = OwnAnswer(
+        504, "handler-timeout", "the handler gave no answer in time")
+    static let handlerCut = OwnAnswer(
+        502, "handler-cut", "the handler closed the connection before its answer was whole")
+
+    static func notHTTP(_ refusal: HTTPRefusal) -> OwnAnswer {
+        let what =
+            switch refusal {
+            case .malformed(let what): what.text
+            case .headTooLarge: "a head over the limit"
+            case .versionNotSupported: "another version than HTTP/1.x"
+            }
+        return OwnAnswer(502, "handler-not-http", "the handler's answer is not HTTP/1.1: \(what)")
+    }
+
+    /// Why there is no connection to the handler.
+    static func cannotConnect(to destination: Destination, _ failure: TransportFailure) -> OwnAnswer
+    {
+        switch failure {
+        case .refused:
+            OwnAnswer(502, "handler-refused", "nothing listens at \(destination.base)")
+        case .timeout:
+            OwnAnswer(504, "handler-timeout", "no connection to \(destination.base) in time")
+        case .tls(let reason):
+            OwnAnswer(502, "handler-tls", "no TLS with \(destination.base): \(reason)")
+        default:
+            OwnAnswer(
+                502, "handler-unreachable", "no connection to \(destination.base): \(failure)")
+        }
+    }
+}

@@ -1,0 +1,23 @@
+/// A request that came through the tunnel, and what became of it.
+package struct ForwardedExchange: Sendable {
+    /// Unix milliseconds.
+    package var startedAt: Int64
+    /// Where it went; the handler's URL without the request's path.
+    package var destination: String
+    /// The request as the handler got it; empty when it was too large to be kept.
+    package var request: [UInt8]
+    /// The answer as the handler gave it, up to the limit; empty when there was none.
+    package var answer: [UInt8]
+    /// Octets of the answer in all.
+    package var answerBytes: Int
+    package var status: Int?
+    /// Why there was no answer of a handler.
+    package var failure: OwnAnswer?
+    /// Microseconds until the connection to the handler stood; `nil` for a kept one.
+    package var connectMicroseconds: Int64?
+    /// Microseconds until the first octet of the answer.
+    package var firstByteMicroseconds: Int64?
+    package var totalMicroseconds: Int64
+    /// Whether request and answer are whole.
+    package var isWhole: Bool
+}

@@ -1,0 +1,67 @@
+/// What octets may stand where in HTTP/1.1 (RFC 9110, section 5.6.2; RFC 9112).
+enum HTTPBytes {
+    static let carriageReturn = UInt8(ascii: "\r")
+    static let lineFeed = UInt8(ascii: "\n")
+    static let space = UInt8(ascii: " ")
+    static let tab = UInt8(ascii: "\t")
+    static let colon = UInt8(ascii: ":")
+    static let comma = UInt8(ascii: ",")
+
+    /// Bits of ``classes``.
+    static let token: UInt8 = 1
+    /// Visible ASCII and above, space and tab: what a field's value is made of.
+    static let text: UInt8 = 2
+    /// What a request's target is made of: visible ASCII.
+    static let target: UInt8 = 4
+
+    /// By octet: the classes that it belongs to.
+    static let classes: [UInt8] = (0...255).map { number in
+        let octet = UInt8(number)
+        var bits: UInt8 = 0
+        let isLetter = (0x41...0x5a).contains(octet) || (0x61...0x7a).contains(octet)
+        if isLetter || (0x30...0x39).contains(octet) || "!#$%&'*+-.^_`|~".utf8.contains(octet) {
+            bits |= token
+        }
+        if octet == tab || (octet >= 0x20 && octet != 0x7f) { bits |= text }
+        if octet > 0x20 && octet < 0x7f { bits |= target }
+        return bits
+    }
+
+    /// Whether octets are that text, which is in lower case, in any letter case.
+    @inline(__always)
+    static func isEqual(_ bytes: UnsafeRawBufferPointer, _ lowercased: StaticString) -> Bool {
+        guard bytes.count == lowercased.utf8CodeUnitCount else { return false }
+        let other = lowercased.utf8Start
+        for index in 0..<bytes.count {
+            let octet = bytes[index]
+            let folded = octet >= 0x41 && octet <= 0x5a ? octet | 0x20 : octet
+            if folded != other[index] { return false }
+        }
+        return true
+    }
+
+    /// Elements of a comma-separated list, without the space around them; empty ones are left out.
+    static func elements(_ bytes: UnsafeRawBufferPointer) -> [UnsafeRawBufferPointer] {
+        bytes.split(separator: comma).map { trimmed(UnsafeRawBufferPointer(rebasing: $0)) }
+            .filter { !$0.isEmpty }
+    }
+
+    /// Without spaces and tabs at both ends.
+    static func trimmed(_ bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+        var (start, end) = (0, bytes.count)
+        while start < end, bytes[start] == space || bytes[start] == tab { start += 1 }
+        while end > start, bytes[end - 1] == space || bytes[end - 1] == tab { end -= 1 }
+        return UnsafeRawBufferPointer(rebasing: bytes[start..<end])
+    }
+
+    /// A number of decimal digits alone, below 10¹⁸.
+    static func decimal(_ bytes: UnsafeRawBufferPointer) -> Int? {
+        guard (1...18).contains(bytes.count) else { return nil }
+        var value = 0
+        for octet in bytes {
+            guard (0x30...0x39).contains(octet) else { return nil }
+            value = value * 10 + Int(octet - 0x30)
+        }
+        return value
+    }
+}

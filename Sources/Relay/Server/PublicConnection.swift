@@ -1,0 +1,683 @@
+import NIOCore
+import NIOOpenSSL
+import Yamux
+
+/// A sender's connection: reads its requests one by one, and passes each through a tunnel.
+///
+/// `@unchecked Sendable`: confined to its loop.
+final class PublicConnection: ChannelDuplexHandler, YamuxStreamUser, @unchecked Sendable {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundIn = Never
+    typealias OutboundOut = ByteBuffer
+
+    /// Where the connection stands.
+    private enum Phase {
+        /// A request's head is expected, or is being read.
+        case head
+        /// A request's body is being passed on.
+        case body
+        /// The request is passed on; nothing of the next one is looked at.
+        case answer
+        /// Both sides speak another protocol, or say that they do.
+        case upgraded
+        /// What still comes is thrown away, so that our last answer is not lost with it.
+        case lingering
+        case closed
+    }
+
+    /// Octets of what still comes that are thrown away before the connection is cut.
+    private static let maximumLingerBytes = 1 << 20
+    private static let lingerSeconds = 2.0
+    /// Octets of a later request that wait for the answer to an earlier one.
+    private static let maximumEarlyBytes = 64 << 10
+    /// Octets of a body that go with the head in one buffer.
+    private static let maximumJoinedBytes = 16 << 10
+
+    let loop: RelayLoop
+    /// The position in the loop's list.
+    var place: Int?
+    var isUnflushed = false
+    private(set) var deadline: NIODeadline?
+
+    private let isTLS: Bool
+    private var context: ChannelHandlerContext?
+    private var phase = Phase.head
+    private var input = ByteBuffer()
+    private var scanned = 0
+    private var isHeadUnderWay = false
+    private var lingerBytes = 0
+    private var isReadHeld = false
+    private var isThrottled = false
+    private var hasInputEnded = false
+
+    private var route: Route?
+    private var upstream: Upstream?
+    private var requestBody = HTTPBody(.none)
+    private var bodyBytes = 0
+    private var answer = AnswerReading()
+    private var keepsConnection = true
+    private var isOldVersion = false
+    private var isRequestComplete = false
+    private var isUpgrade = false
+    /// Octets of the answer that the system has not taken, and the tunnel does not know of as read.
+    private var unreturned = 0
+    private var exchange: AccessLog.Exchange?
+
+    init(_ loop: RelayLoop, isTLS: Bool) {
+        self.loop = loop
+        self.isTLS = isTLS
+    }
+
+    private var limits: RelayConfiguration.Limits { loop.core.configuration.limits }
+
+    // MARK: The channel
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        loop.add(self)
+        deadline = .now() + limits.headSeconds
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) { gone() }
+    func channelInactive(context: ChannelHandlerContext) {
+        gone()
+        context.fireChannelInactive()
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) { close() }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        var bytes = unwrapInboundIn(data)
+        loop.counts.octetsIn += bytes.readableBytes
+        switch phase {
+        case .closed: return
+        case .lingering:
+            lingerBytes += bytes.readableBytes
+            if lingerBytes > Self.maximumLingerBytes { close() }
+            return
+        default: break
+        }
+        if input.readableBytes == 0 { input = bytes } else { input.writeBuffer(&bytes) }
+        process()
+        if input.readableBytes == 0 { input = ByteBuffer() }
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) { loop.flushAll() }
+
+    func read(context: ChannelHandlerContext) {
+        if mayRead { context.read() } else { isReadHeld = true }
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        guard context.channel.isWritable, unreturned > 0, let upstream else { return }
+        upstream.consumed(unreturned)
+        unreturned = 0
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        switch event {
+        case ChannelEvent.inputClosed: inputEnded()
+        case let event as TLSEvent where event == .closedByPeer: inputEnded()
+        default: context.fireUserInboundEventTriggered(event)
+        }
+    }
+
+    private var mayRead: Bool {
+        if isThrottled { return false }
+        switch phase {
+        case .head, .lingering, .closed: return true
+        case .answer: return input.readableBytes < Self.maximumEarlyBytes
+        case .body, .upgraded: return upstream?.hasRoom ?? true
+        }
+    }
+
+    private func readAgain() {
+        guard isReadHeld, mayRead else { return }
+        isReadHeld = false
+        context?.read()
+    }
+
+    /// The sender says nothing more; it may still want the answer.
+    private func inputEnded() {
+        guard !hasInputEnded else { return }
+        hasInputEnded = true
+        switch phase {
+        case .head, .body, .lingering: close()
+        case .upgraded: upstream?.send(ByteBuffer(), isEnd: true)
+        case .answer, .closed: break
+        }
+    }
+
+    // MARK: The request
+
+    private func process() {
+        var goesOn = true
+        while goesOn {
+            switch phase {
+            case .head: goesOn = readHead()
+            case .body: goesOn = readBody()
+            case .upgraded:
+                guard input.readableBytes > 0 else { return }
+                let part = input
+                input = ByteBuffer()
+                send(part, isEnd: false)
+                return
+            case .answer, .lingering, .closed: return
+            }
+        }
+    }
+
+    /// Reads a head and opens a way for its request; returns whether to go on.
+    private func readHead() -> Bool {
+        guard input.readableBytes > 0 else { return false }
+        do {
+            let isWhole = try input.withUnsafeReadableBytes { bytes throws(HTTPRefusal) in
+                try loop.head.read(request: bytes, scanned: &scanned, limit: limits.headBytes)
+            }
+            guard isWhole else {
+                if !isHeadUnderWay {
+                    isHeadUnderWay = true
+                    deadline = loop.now + limits.headSeconds
+                }
+                return false
+            }
+        } catch {
+            isHeadUnderWay = false
+            answer = AnswerReading()
+            beginExchange(name: "")
+            return refuse(.refused(error), mayKeep: false)
+        }
+        isHeadUnderWay = false
+        return begin()
+    }
+
+    /// What the head asks for.
+    private func begin() -> Bool {
+        isOldVersion = loop.head.minorVersion == 0
+        keepsConnection = loop.head.keepsConnection && !loop.core.isDraining
+        bodyBytes = 0
+        requestBody = HTTPBody(loop.head.framing)
+        isRequestComplete = false
+        let (isToHead, route) = input.withUnsafeReadableBytes { bytes in
+            (bytes[loop.head.method].elementsEqual("HEAD".utf8), self.route(bytes))
+        }
+        answer = AnswerReading(isToHead: isToHead)
+        guard let route else {
+            beginExchange(name: "")
+            return refuse(
+                hasBadTarget
+                    ? .refused(.malformed("a target that does not fit its Host")) : .unknownHost)
+        }
+        beginExchange(name: route.name)
+        if case .length(let count) = loop.head.framing, count > limits.bodyBytes {
+            return refuse(.bodyTooLarge)
+        }
+        if loop.core.isDraining { return refuse(.draining) }
+        guard let tunnel = route.tunnel, let line = tunnel.line(for: loop.index) else {
+            return refuse(.agentAway)
+        }
+        if let refusal = input.withUnsafeReadableBytes({ admission(to: tunnel, $0) }) {
+            return refuse(refusal)
+        }
+        guard let upstream = open(line) else { return refuse(line.isOpen ? .tooBusy : .agentAway) }
+        loop.counts.openRequests += 1
+        self.upstream = upstream
+        sendHead(route)
+        return true
+    }
+
+    private func open(_ tunnel: TunnelHandler) -> Upstream? {
+        guard tunnel.eventLoop === loop.eventLoop else {
+            return .across(Crossing(tunnel, self, on: loop.eventLoop))
+        }
+        guard tunnel.isOpen, tunnel.session.streamCount < limits.streams,
+            let stream = tunnel.session.open()
+        else { return nil }
+        stream.user = self
+        return .here(tunnel, stream)
+    }
+
+    private func sendHead(_ route: Route) {
+        isUpgrade = loop.head.wantsUpgrade && requestBody.hasEnded && !isOldVersion
+        let passing = HTTPHead.RequestPassing(
+            target: route.target, trustsForwarding: route.isTrusted, isUpgrade: isUpgrade)
+        loop.scratch.clear()
+        input.withUnsafeReadableBytes { bytes in
+            loop.head.write(
+                request: bytes, passing, additions: route.additions, to: &loop.scratch)
+        }
+        input.moveReaderIndex(forwardBy: loop.head.count)
+        phase = .body
+        if requestBody.hasEnded {
+            requestIsComplete()
+            send(loop.scratch, isEnd: !isUpgrade)
+        } else {
+            deadline = loop.now + limits.requestSeconds
+            guard let part = nextPart() else { return }
+            if part.readableBytes <= Self.maximumJoinedBytes {
+                loop.scratch.writeImmutableBuffer(part)
+                if requestBody.hasEnded { requestIsComplete() }
+                send(loop.scratch, isEnd: isRequestComplete)
+            } else {
+                send(loop.scratch, isEnd: false)
+                passPart(part)
+            }
+        }
+    }
+
+    /// Passes a part of the body on; returns whether to go on.
+    private func readBody() -> Bool {
+        guard input.readableBytes > 0, let part = nextPart() else { return false }
+        passPart(part)
+        return true
+    }
+
+    private func passPart(_ part: ByteBuffer) {
+        deadline = loop.now + limits.requestSeconds
+        if requestBody.hasEnded { requestIsComplete() }
+        send(part, isEnd: isRequestComplete)
+    }
+
+    /// What of the input belongs to the body; `nil` when it was refused.
+    private func nextPart() -> ByteBuffer? {
+        do {
+            let count = try input.withUnsafeReadableBytes { bytes throws(HTTPRefusal) in
+                try requestBody.take(bytes)
+            }
+            bodyBytes += count
+            guard bodyBytes <= limits.bodyBytes else {
+                cancel(with: .bodyTooLarge)
+                return nil
+            }
+            return input.readSlice(length: count)
+        } catch {
+            cancel(with: .refused(error))
+            return nil
+        }
+    }
+
+    private func requestIsComplete() {
+        isRequestComplete = true
+        phase = .answer
+        deadline = loop.now + limits.requestSeconds
+    }
+
+    private func send(_ bytes: ByteBuffer, isEnd: Bool) {
+        upstream?.send(bytes, isEnd: isEnd)
+        throttle(bytes.readableBytes)
+    }
+
+    /// Stops reading for as long as the tunnel has moved more than it may.
+    private func throttle(_ count: Int) {
+        guard limits.bytesPerSecond > 0, let tunnel = route?.tunnel,
+            let pause = tunnel.allowance.take(count, rate: limits.bytesPerSecond, now: .now()),
+            !isThrottled
+        else { return }
+        isThrottled = true
+        loop.eventLoop.assumeIsolated().scheduleTask(in: pause) {
+            self.isThrottled = false
+            self.readAgain()
+            if let upstream = self.upstream, self.unreturned > 0 {
+                upstream.consumed(self.unreturned)
+                self.unreturned = 0
+            }
+        }
+    }
+
+    /// Ends a request whose body cannot be passed on to its end.
+    private func cancel(with refusal: OwnAnswer) {
+        detach(isReset: true)
+        if answer.hasBegun { close() } else { _ = refuse(refusal, mayKeep: false) }
+    }
+
+    // MARK: Whom it is for
+
+    /// Where requests with a host go; kept, as the next request has the same one.
+    private struct Route {
+        var host: [UInt8]
+        var name: String
+        var tunnel: PublicTunnel?
+        /// Whether the name is the first part of the path.
+        var isByPath: Bool
+        var isTrusted: Bool
+        /// The fields that say who sent it.
+        var additions: ByteBuffer
+        var target: Range<Int>?
+    }
+
+    private var hasBadTarget = false
+
+    private func route(_ bytes: UnsafeRawBufferPointer) -> Route? {
+        hasBadTarget = false
+        guard let hostRange = loop.head.host else { return nil }
+        let host = UnsafeRawBufferPointer(rebasing: bytes[hostRange])
+        let target = loop.head.target
+        if var route, !route.isByPath, bytes[target.lowerBound] == UInt8(ascii: "/"),
+            !route.isTrusted,
+            route.host.elementsEqual(host)
+        {
+            if route.tunnel?.lines.isEmpty ?? true {
+                route.tunnel = loop.core.registry.tunnel(named: route.name)
+                self.route = route
+            }
+            return route
+        }
+        route = freshRoute(bytes, host, target)
+        return route
+    }
+
+    private func freshRoute(
+        _ bytes: UnsafeRawBufferPointer, _ host: UnsafeRawBufferPointer, _ target: Range<Int>
+    ) -> Route? {
+        guard let path = originForm(bytes, target, host) else {
+            hasBadTarget = true
+            return nil
+        }
+        let text = String(decoding: host, as: UTF8.self)
+        var rewritten = path == target ? nil : path
+        let name: String
+        var prefix = ""
+        if let label = HostName.tunnel(of: text, domain: loop.core.configuration.domain) {
+            name = label
+        } else {
+            guard HostName.isOwn(text, domain: loop.core.configuration.domain),
+                let split = HostName.split(bytes, path)
+            else { return nil }
+            name = split.name
+            rewritten = split.rest
+            prefix = "/" + name
+        }
+        let address = context?.remoteAddress?.ipAddress ?? ""
+        let isTrusted = loop.core.configuration.trustedForwarders.contains { $0.contains(address) }
+        let additions = Forwarding.fields(
+            address: address, host: text, isTLS: isTLS, prefix: prefix,
+            beside: isTrusted ? forwardingNames(bytes) : [])
+        return Route(
+            host: Array(host), name: name, tunnel: loop.core.registry.tunnel(named: name),
+            isByPath: !prefix.isEmpty, isTrusted: isTrusted, additions: additions, target: rewritten
+        )
+    }
+
+    /// Names of the fields about forwarding that the head has, in lower case.
+    private func forwardingNames(_ bytes: UnsafeRawBufferPointer) -> Set<String> {
+        Set(
+            loop.head.fields.filter { $0.kind == .forwarding }.map {
+                String(decoding: bytes[$0.start..<$0.nameEnd].map(\.lowercased), as: UTF8.self)
+            })
+    }
+
+    /// The path and query of the target; `nil` when it does not fit.
+    ///
+    /// A whole URL must have the authority that `Host` names (RFC 9112, section 3.2.2).
+    private func originForm(
+        _ bytes: UnsafeRawBufferPointer, _ target: Range<Int>, _ host: UnsafeRawBufferPointer
+    ) -> Range<Int>? {
+        let isConnect = bytes[loop.head.method].elementsEqual("CONNECT".utf8)
+        if isConnect { return nil }
+        if bytes[target.lowerBound] == UInt8(ascii: "/") { return target }
+        if bytes[target].elementsEqual("*".utf8) {
+            return bytes[loop.head.method].elementsEqual("OPTIONS".utf8) ? target : nil
+        }
+        for scheme in ["http://", "https://"] {
+            let start = target.lowerBound + scheme.utf8.count
+            guard start < target.upperBound,
+                zip(bytes[target], scheme.utf8).allSatisfy({ $0.lowercased == $1 })
+            else { continue }
+            let end =
+                bytes[start..<target.upperBound].firstIndex { "/?#".utf8.contains($0) }
+                ?? target.upperBound
+            let authority = bytes[start..<end]
+            guard authority.count == host.count,
+                zip(authority, host).allSatisfy({ $0.lowercased == $1.lowercased })
+            else { return nil }
+            return end..<target.upperBound
+        }
+        return nil
+    }
+
+    /// Why the tunnel does not take this request, if so.
+    private func admission(
+        to tunnel: PublicTunnel, _ bytes: UnsafeRawBufferPointer
+    ) -> OwnAnswer? {
+        let isReading = ["GET", "HEAD", "OPTIONS"].contains {
+            bytes[loop.head.method].elementsEqual($0.utf8)
+        }
+        if !isReading, tunnel.isPaused { return .paused }
+        let options = tunnel.options
+        if options.isPlain { return nil }
+        if !options.allowed.isEmpty {
+            let address = context?.remoteAddress?.ipAddress ?? ""
+            guard options.allowed.contains(where: { $0.contains(address) }) else {
+                return .notAllowed
+            }
+        }
+        guard let wanted = options.authorization else { return nil }
+        let given = loop.head.fields.filter { field in
+            HTTPBytes.isEqual(
+                UnsafeRawBufferPointer(rebasing: bytes[field.start..<field.nameEnd]),
+                "authorization")
+        }
+        guard given.count == 1, let field = given.first,
+            BasicAuthentication.matches(bytes[field.valueStart..<field.valueEnd], wanted)
+        else { return .unauthorised }
+        return nil
+    }
+
+    // MARK: The answer
+
+    func stream(_ stream: YamuxStream, received bytes: ByteBuffer, isEnd: Bool) {
+        received(bytes, isEnd: isEnd)
+    }
+
+    func streamWasReset(_ stream: YamuxStream, isLost: Bool) { upstreamWasReset(isLost: isLost) }
+    func streamHasRoom(_ stream: YamuxStream) { upstreamHasRoom() }
+
+    func upstreamHasRoom() { readAgain() }
+
+    /// The way through the tunnel is broken.
+    func upstreamWasReset(isLost: Bool) {
+        guard upstream != nil else { return }
+        detach(isReset: false)
+        if answer.hasBegun || phase == .upgraded {
+            close()
+        } else {
+            refuseAndGoOn(isLost ? .agentLost : .agentReset)
+        }
+    }
+
+    /// Takes octets of the answer.
+    func received(_ bytes: ByteBuffer, isEnd: Bool) {
+        guard upstream != nil, let context else { return }
+        deadline = loop.now + limits.streamSeconds
+        let count = bytes.readableBytes
+        loop.counts.octetsOut += count
+        do {
+            let closes = !keepsConnection || !isRequestComplete
+            let progress = try answer.take(
+                bytes, isEnd: isEnd, closes: closes, isOldVersion: isOldVersion, loop: loop
+            ) { context.write(wrapOutboundOut($0), promise: nil) }
+            loop.flushLater(self)
+            account(count)
+            if isUpgrade, answer.status >= 200 {
+                // The handler stays with HTTP: the stream was only kept open for the other protocol.
+                isUpgrade = false
+                upstream?.send(ByteBuffer(), isEnd: true)
+            }
+            switch progress {
+            case .more: break
+            case .upgraded:
+                guard isUpgrade else {
+                    throw HTTPRefusal.malformed("a change of protocol that nobody wants")
+                }
+                phase = .upgraded
+                process()
+                readAgain()
+            case .complete: finish()
+            }
+        } catch {
+            detach(isReset: true)
+            if answer.hasBegun { close() } else { refuseAndGoOn(.badAnswer) }
+        }
+    }
+
+    /// Lets the tunnel send as much again, once the system has taken what came.
+    private func account(_ count: Int) {
+        guard let context, let upstream else { return }
+        throttle(count)
+        if context.channel.isWritable, !isThrottled {
+            upstream.consumed(count + unreturned)
+            unreturned = 0
+        } else {
+            unreturned += count
+        }
+    }
+
+    private func finish() {
+        log(status: answer.status)
+        let wasUpgraded = phase == .upgraded
+        let closes = !keepsConnection || !isRequestComplete || answer.endsConnection || wasUpgraded
+        detach(isReset: !isRequestComplete || wasUpgraded)
+        if closes { return endConnection(lingers: !isRequestComplete || input.readableBytes > 0) }
+        phase = .head
+        if hasInputEnded, input.readableBytes == 0 { return endConnection(lingers: false) }
+        deadline = loop.now + limits.idleSeconds
+        process()
+        readAgain()
+    }
+
+    /// Lets go of the way through the tunnel.
+    private func detach(isReset: Bool) {
+        unreturned = 0
+        guard let upstream else { return }
+        self.upstream = nil
+        loop.counts.openRequests -= 1
+        switch upstream {
+        case .here(_, let stream):
+            stream.user = nil
+        case .across(let crossing):
+            crossing.forget()
+        }
+        if isReset { upstream.reset() }
+    }
+
+    // MARK: Answers of our own, and ends
+
+    /// Answers a request that was passed on, and goes on with the next one if that is possible.
+    private func refuseAndGoOn(_ refusal: OwnAnswer) {
+        if refuse(refusal, mayKeep: isRequestComplete) {
+            process()
+            readAgain()
+        }
+    }
+
+    /// Answers in place of a handler; keeps the connection when the whole request is there and `mayKeep`.
+    ///
+    /// - Returns: Whether the connection takes another request.
+    private func refuse(_ refusal: OwnAnswer, mayKeep: Bool = true) -> Bool {
+        guard let context else { return false }
+        var keeps = mayKeep && keepsConnection && !isOldVersion
+        if keeps, !isRequestComplete {
+            // The head was read and not passed on.
+            input.moveReaderIndex(forwardBy: loop.head.count)
+            let taken = try? input.withUnsafeReadableBytes { bytes throws(HTTPRefusal) in
+                try requestBody.take(bytes)
+            }
+            input.moveReaderIndex(forwardBy: taken ?? 0)
+            keeps = taken != nil && requestBody.hasEnded
+        }
+        loop.counts.own[refusal.reason, default: 0] += 1
+        context.write(
+            wrapOutboundOut(refusal.bytes(isToHead: answer.isToHead, closes: !keeps)), promise: nil)
+        loop.flushLater(self)
+        exchange?.reason = refusal.reason
+        log(status: refusal.status)
+        guard keeps else {
+            endConnection(lingers: true)
+            return false
+        }
+        phase = .head
+        deadline = loop.now + limits.idleSeconds
+        return true
+    }
+
+    private func endConnection(lingers: Bool) {
+        guard let context else { return }
+        flush()
+        input = ByteBuffer()
+        guard lingers, !hasInputEnded else {
+            phase = .closed
+            context.close(promise: nil)
+            return
+        }
+        phase = .lingering
+        deadline = loop.now + Self.lingerSeconds
+        context.close(mode: .output, promise: nil)
+        readAgain()
+    }
+
+    func flush() {
+        isUnflushed = false
+        context?.flush()
+    }
+
+    /// Ends without another word.
+    func close() {
+        guard phase != .closed else { return }
+        phase = .closed
+        detach(isReset: true)
+        context?.close(promise: nil)
+    }
+
+    func drain() {
+        keepsConnection = false
+        if phase == .head { close() }
+    }
+
+    func isLate() {
+        switch phase {
+        case .head where !isHeadUnderWay: close()
+        case .head:
+            beginExchange(name: "")
+            _ = refuse(.headTooSlow, mayKeep: false)
+        case .body: cancel(with: .bodyTooSlow)
+        case .answer:
+            let hasBegun = answer.hasBegun
+            detach(isReset: true)
+            if hasBegun { close() } else { refuseAndGoOn(.answerTooSlow) }
+        case .upgraded, .lingering, .closed: close()
+        }
+        loop.flushAll()
+    }
+
+    private func gone() {
+        guard context != nil else { return }
+        phase = .closed
+        detach(isReset: true)
+        loop.remove(self)
+        context = nil
+    }
+
+    // MARK: What is noted
+
+    private func beginExchange(name: String) {
+        loop.counts.requests += 1
+        guard loop.core.log != nil else { return }
+        let (method, target) = input.withUnsafeReadableBytes { bytes in
+            guard loop.head.target.upperBound <= bytes.count else { return ("", "") }
+            return (
+                String(decoding: bytes[loop.head.method], as: UTF8.self),
+                String(decoding: bytes[loop.head.target], as: UTF8.self)
+            )
+        }
+        exchange = AccessLog.Exchange(
+            tunnel: name, address: context?.remoteAddress?.ipAddress ?? "", method: method,
+            target: target,
+            begun: .now())
+    }
+
+    private func log(status: Int) {
+        loop.counts.answers[min(status / 100, 5)] += 1
+        if let exchange { loop.core.log?.note(exchange, status: status, requestBytes: bodyBytes) }
+        exchange = nil
+    }
+}

@@ -1,0 +1,215 @@
+import Foundation
+import NIOCore
+import Synchronization
+import Yamux
+
+/// The names that are taken, and by whom.
+final class Registry: Sendable {
+    private let tunnels = Mutex<[String: PublicTunnel]>([:])
+    private let tokens: TokenFile
+    /// Whether agents without a token may have names.
+    private let isOpen: Bool
+    private let maximumTunnels: Int
+
+    init(tokens: TokenFile, isOpen: Bool, maximumTunnels: Int) {
+        self.tokens = tokens
+        self.isOpen = isOpen
+        self.maximumTunnels = maximumTunnels
+    }
+
+    func tunnel(named name: String) -> PublicTunnel? { tunnels.withLock { $0[name] } }
+
+    var all: [PublicTunnel] { tunnels.withLock { Array($0.values) } }
+
+    /// Takes an agent's connection in.
+    ///
+    /// - Returns: The tunnel, and the connections whose place it takes.
+    /// - Throws: ``RegistrationRefusal``.
+    func register(
+        _ registration: Registration, _ tunnel: TunnelHandler, loop: Int
+    ) throws(RegistrationRefusal) -> (PublicTunnel, replaced: [PublicTunnel.Line]) {
+        let (name, owner) = try nameAndOwner(registration)
+        let options = try PublicTunnel.Options(registration.options)
+        let line = PublicTunnel.Line(
+            tunnel: tunnel, loop: loop, agent: registration.agent, number: registration.line)
+        return try tunnels.withLock { tunnels throws(RegistrationRefusal) in
+            if let old = tunnels[name], let replaced = try old.add(line, owner: owner, options) {
+                return (old, replaced)
+            }
+            guard tunnels.count < maximumTunnels || tunnels[name] != nil else {
+                throw RegistrationRefusal(
+                    .limit, "the relay has \(maximumTunnels) tunnels, its limit")
+            }
+            let new = PublicTunnel(name: name, owner: owner, options: options, line)
+            tunnels[name] = new
+            return (new, [])
+        }
+    }
+
+    /// Frees the name when this was its last connection.
+    func remove(_ tunnel: TunnelHandler, of owner: PublicTunnel) {
+        tunnels.withLock { tunnels in
+            if owner.remove(tunnel), tunnels[owner.name] === owner { tunnels[owner.name] = nil }
+        }
+    }
+
+    private func nameAndOwner(
+        _ registration: Registration
+    ) throws(RegistrationRefusal) -> (name: String, owner: String?) {
+        let wanted = registration.name?.lowercased()
+        if let wanted, !TunnelName.isValid(wanted) {
+            throw RegistrationRefusal(
+                .name, "'\(wanted.prefix(80))' is no name: \(TunnelName.rule)")
+        }
+        guard let token = registration.token else {
+            guard isOpen else {
+                throw RegistrationRefusal(
+                    .token,
+                    "this relay wants a token: 'countersign relay token add NAME' there makes one")
+            }
+            if let wanted,
+                try patterns().contains(where: { TunnelName.matches(wanted, pattern: $0) })
+            {
+                throw RegistrationRefusal(.name, "the name '\(wanted)' belongs to a token")
+            }
+            return (wanted ?? TunnelName.random(), nil)
+        }
+        let names = try names(of: token)
+        guard !names.isEmpty else {
+            throw RegistrationRefusal(.token, "the token is not known to this relay")
+        }
+        guard let wanted else {
+            let own = names.first { !$0.hasSuffix("*") }
+            return (own ?? (names[0].dropLast() + TunnelName.random()), TokenFile.hash(token))
+        }
+        guard names.contains(where: { TunnelName.matches(wanted, pattern: $0) }) else {
+            throw RegistrationRefusal(
+                .name,
+                "the name '\(wanted)' is not one of the token's: \(names.joined(separator: ", "))")
+        }
+        return (wanted, TokenFile.hash(token))
+    }
+
+    private func names(of token: String) throws(RegistrationRefusal) -> [String] {
+        do { return try tokens.names(of: token) } catch {
+            throw RegistrationRefusal(.other, "the relay cannot read its tokens")
+        }
+    }
+
+    private func patterns() throws(RegistrationRefusal) -> [String] {
+        do { return try tokens.entries().map(\.name) } catch {
+            throw RegistrationRefusal(.other, "the relay cannot read its tokens")
+        }
+    }
+}
+
+/// A name, and the agents that are there for it.
+final class PublicTunnel: Sendable {
+    /// One connection of an agent.
+    struct Line: Sendable {
+        let tunnel: TunnelHandler
+        let loop: Int
+        let agent: String
+        let number: Int
+    }
+
+    /// What the agent asked for, ready for use.
+    struct Options: Hashable, Sendable {
+        var isShared: Bool
+        /// The value that `Authorization` must have.
+        var authorization: [UInt8]?
+        var allowed: [AddressRange]
+
+        init(_ options: TunnelOptions) throws(RegistrationRefusal) {
+            isShared = options.isShared
+            authorization = options.basicAuthentication.map {
+                Array("Basic \(Data($0.utf8).base64EncodedString())".utf8)
+            }
+            allowed = []
+            for text in options.allowed {
+                guard let range = AddressRange(text) else {
+                    throw RegistrationRefusal(
+                        .malformed, "'\(text.prefix(80))' is no range of addresses")
+                }
+                allowed.append(range)
+            }
+        }
+
+        /// Whether every sender may send everything.
+        var isPlain: Bool { authorization == nil && allowed.isEmpty }
+    }
+
+    private struct State {
+        var options: Options
+        var lines: [Line]
+        var turn = 0
+        var isPaused = false
+    }
+
+    let name: String
+    private let owner: String?
+    private let state: Mutex<State>
+    let allowance = Allowance()
+
+    init(name: String, owner: String?, options: Options, _ line: Line) {
+        self.name = name
+        self.owner = owner
+        state = Mutex(State(options: options, lines: [line]))
+    }
+
+    var options: Options { state.withLock { $0.options } }
+    var lines: [Line] { state.withLock { $0.lines } }
+
+    /// Whether only requests pass that change nothing.
+    var isPaused: Bool {
+        get { state.withLock { $0.isPaused } }
+        set { state.withLock { $0.isPaused = newValue } }
+    }
+
+    /// Adds a connection; returns those whose place it takes, or `nil` when nobody is here any more.
+    ///
+    /// A new login of the owner takes over at once, unless both sides share. Without a token nobody is
+    /// the owner, and the name belongs to the agent that is there.
+    func add(
+        _ line: Line, owner: String?, _ options: Options
+    ) throws(RegistrationRefusal) -> [Line]? {
+        try state.withLock { state throws(RegistrationRefusal) in
+            guard !state.lines.isEmpty else { return nil }
+            let isSameAgent = state.lines.contains { $0.agent == line.agent }
+            guard owner == self.owner,
+                owner != nil || isSameAgent || (options.isShared && state.options.isShared)
+            else {
+                throw RegistrationRefusal(.name, "the name '\(name)' is in use by another agent")
+            }
+            let sharesName = options.isShared && state.options.isShared
+            let replaced = state.lines.filter { old in
+                old.agent == line.agent ? old.number == line.number : !sharesName
+            }
+            state.lines.removeAll { old in replaced.contains { $0.tunnel === old.tunnel } }
+            state.lines.append(line)
+            state.options = options
+            return replaced
+        }
+    }
+
+    /// Removes a connection; returns whether none is left.
+    func remove(_ tunnel: TunnelHandler) -> Bool {
+        state.withLock { state in
+            state.lines.removeAll { $0.tunnel === tunnel }
+            return state.lines.isEmpty
+        }
+    }
+
+    /// The connection for the next request of an event loop: one of its own where there is one, agents
+    /// taking turns.
+    func line(for loop: Int) -> TunnelHandler? {
+        state.withLock { state in
+            if state.lines.count == 1 { return state.lines[0].tunnel }
+            let own = state.lines.filter { $0.loop == loop }
+            let candidates = own.isEmpty ? state.lines : own
+            guard !candidates.isEmpty else { return nil }
+            state.turn &+= 1
+            return candidates[state.turn % candidates.count].tunnel
+        }
+    }
+}

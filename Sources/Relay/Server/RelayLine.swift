@@ -1,0 +1,130 @@
+import Callbacks
+import NIOCore
+import Yamux
+
+/// The relay's end of one connection of an agent: takes its registration, and then only gives it requests.
+///
+/// `@unchecked Sendable`: confined to its loop.
+final class RelayLine: TunnelUser, YamuxStreamUser, @unchecked Sendable {
+    /// Seconds from the connection to the registration.
+    private static let registrationSeconds = 10.0
+
+    private let loop: RelayLoop
+    private var control: YamuxStream?
+    private var line: [UInt8] = []
+    private var registered: PublicTunnel?
+    private var tunnel: TunnelHandler?
+    private var patience: Scheduled<Void>?
+
+    init(_ loop: RelayLoop) { self.loop = loop }
+
+    var eventLoop: any EventLoop { loop.eventLoop }
+
+    /// The session's limits: an agent opens one stream, on which it registers.
+    static var configuration: YamuxConfiguration {
+        var configuration = YamuxConfiguration()
+        configuration.maximumIncomingStreams = 1
+        return configuration
+    }
+
+    /// Begins to wait for the registration.
+    func begin(_ tunnel: TunnelHandler) {
+        self.tunnel = tunnel
+        patience = loop.eventLoop.assumeIsolated().scheduleTask(
+            in: .nanoseconds(Int64(Self.registrationSeconds * 1e9))
+        ) { [weak self] in
+            if self?.registered == nil { tunnel.close(.failed("no registration came")) }
+        }
+    }
+
+    func tunnel(_ tunnel: TunnelHandler, opened stream: YamuxStream) {
+        guard control == nil else { return tunnel.session.reset(stream) }
+        control = stream
+        stream.user = self
+    }
+
+    func tunnelReadAll(_ tunnel: TunnelHandler) { loop.flushAll() }
+
+    func tunnelPeerGoesAway(_ tunnel: TunnelHandler) {
+        if let registered { loop.core.registry.remove(tunnel, of: registered) }
+    }
+
+    func tunnelClosed(_ tunnel: TunnelHandler, _ reason: TunnelEnd) {
+        patience?.cancel()
+        if let registered { loop.core.registry.remove(tunnel, of: registered) }
+        self.tunnel = nil
+    }
+
+    func stream(_ stream: YamuxStream, received bytes: ByteBuffer, isEnd: Bool) {
+        guard let tunnel, registered == nil else { return }
+        tunnel.session.consumed(bytes.readableBytes, of: stream)
+        line += bytes.readableBytesView
+        guard let end = line.firstIndex(of: HTTPBytes.lineFeed) else {
+            if line.count > TunnelMessage.maximumBytes || isEnd {
+                refuse(.init(.malformed, "no registration"))
+            }
+            return
+        }
+        let message = Array(line[..<end])
+        line = []
+        do {
+            guard case .register(let registration) = try TunnelMessage(parsing: message) else {
+                return refuse(.init(.malformed, "a registration was expected"))
+            }
+            try register(registration, tunnel, stream)
+        } catch let refusal as RegistrationRefusal {
+            refuse(refusal)
+        } catch {
+            refuse(.init(.malformed, "the agent sent \(error)"))
+        }
+    }
+
+    private func register(
+        _ registration: Registration, _ tunnel: TunnelHandler, _ stream: YamuxStream
+    ) throws {
+        let core = loop.core
+        guard !core.isDraining else { throw RegistrationRefusal(.other, "the relay is going down") }
+        let (taken, replaced) = try core.registry.register(registration, tunnel, loop: loop.index)
+        registered = taken
+        patience?.cancel()
+        for old in replaced {
+            let isOther = old.agent != registration.agent
+            old.tunnel.eventLoop.execute {
+                guard isOther else { return old.tunnel.close(.closed) }
+                RelayLine.sayTakenOver(old.tunnel, name: taken.name)
+            }
+        }
+        let answer = Registered(
+            name: taken.name, url: core.url(of: taken.name), loops: core.configuration.loops,
+            loop: loop.index)
+        tunnel.session.send(TunnelMessage.registered(answer).line, on: stream)
+        tunnel.scheduleFlush()
+    }
+
+    private func refuse(_ refusal: RegistrationRefusal) {
+        guard let tunnel, let control else { return }
+        tunnel.session.send(TunnelMessage.refused(refusal).line, on: control, isEnd: true)
+        tunnel.close(.failed(refusal.message))
+    }
+
+    /// Tells an agent why it loses its name.
+    private static func sayTakenOver(_ tunnel: TunnelHandler, name: String) {
+        guard let line = tunnel.user(as: RelayLine.self) else { return tunnel.close(.closed) }
+        line.refuse(
+            RegistrationRefusal(
+                .takenOver, "another agent with the same token has taken the name '\(name)'"))
+    }
+
+    /// Asks the agent to dial elsewhere.
+    func drain() {
+        guard let tunnel, let control, registered != nil else { return }
+        tunnel.session.send(TunnelMessage.draining.line, on: control)
+        tunnel.scheduleFlush()
+    }
+
+    func streamWasReset(_ stream: YamuxStream, isLost: Bool) {
+        if !isLost { tunnel?.close(.closed) }
+    }
+
+    func streamHasRoom(_ stream: YamuxStream) {}
+}

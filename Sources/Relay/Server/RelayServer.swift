@@ -1,0 +1,331 @@
+import Foundation
+import NIOCore
+import NIOOpenSSL
+import NIOPosix
+package import OpenSSL
+import Synchronization
+import Yamux
+
+/// The relay: senders on one side, agents on the other.
+package final class RelayServer: Sendable {
+    /// Where it listens.
+    package struct Ready: Hashable, Sendable {
+        package var publicAddress: RelayConfiguration.Address
+        package var agentAddress: RelayConfiguration.Address
+    }
+
+    /// Connections that the system keeps for us until we take them.
+    private static let backlog: Int32 = 4096
+    /// Seconds for a handshake.
+    private static let handshakeSeconds: Int64 = 10
+
+    private let core: RelayCore
+    private let group: MultiThreadedEventLoopGroup
+    private let loops: [RelayLoop]
+    private let credentials: Mutex<TLSContext>
+    private let tunnels = Mutex<[ObjectIdentifier: RelayLine]>([:])
+    private let openConnections = Atomic(0)
+
+    package init(
+        _ configuration: RelayConfiguration, tokens: TokenFile, isOpen: Bool, tls: TLSContext,
+        log: AccessLog? = nil
+    ) {
+        let core = RelayCore(
+            configuration,
+            registry: Registry(
+                tokens: tokens, isOpen: isOpen, maximumTunnels: configuration.limits.tunnels),
+            log: log)
+        self.core = core
+        group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.loops)
+        loops = group.makeIterator().enumerated().map {
+            RelayLoop(core, index: $0.offset, eventLoop: $0.element)
+        }
+        credentials = Mutex(tls)
+    }
+
+    /// What both sides say of themselves by ALPN.
+    package static let protocols = [Tunnel.protocolName, "http/1.1"]
+
+    /// Takes a new certificate for the connections to come.
+    package func replace(_ tls: TLSContext) { credentials.withLock { $0 = tls } }
+
+    /// Serves until the task is cancelled; then lets what is under way end.
+    ///
+    /// - Throws: ``RelayError`` when an address cannot be had.
+    package func run(ready: @Sendable (Ready) -> Void) async throws {
+        let configuration = core.configuration
+        let isShared =
+            configuration.publicAddress == configuration.agentAddress
+            && configuration.publicAddress.port != 0
+        let agents = try await listen(configuration.agentAddress) { server, channel in
+            try server.setUpAgent(channel, isShared: isShared)
+        }
+        let senders: any Channel
+        do {
+            senders =
+                try isShared
+                ? agents
+                : await listen(configuration.publicAddress) { try $0.setUpSender($1) }
+        } catch {
+            try? await agents.close()
+            throw error
+        }
+        core.setPort(senders.localAddress?.port ?? 0)
+        ready(
+            Ready(
+                publicAddress: address(of: senders, configuration.publicAddress),
+                agentAddress: address(of: agents, configuration.agentAddress)))
+        await Cancellation.wait()
+        try? await senders.close()
+        if agents !== senders { try? await agents.close() }
+        await drain()
+        try await group.shutdownGracefully()
+    }
+
+    private func address(
+        of channel: any Channel, _ wanted: RelayConfiguration.Address
+    ) -> RelayConfiguration.Address {
+        RelayConfiguration.Address(
+            host: wanted.host, port: channel.localAddress?.port ?? wanted.port)
+    }
+
+    private func listen(
+        _ address: RelayConfiguration.Address,
+        _ setUp: @escaping @Sendable (RelayServer, any Channel) throws -> Void
+    ) async throws -> any Channel {
+        do {
+            return try await ServerBootstrap(group: group)
+                .serverChannelOption(.backlog, value: Self.backlog)
+                .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+                .serverChannelOption(.maxMessagesPerRead, value: 64)
+                .childChannelOption(.allowRemoteHalfClosure, value: true)
+                .childChannelInitializer { channel in
+                    channel.eventLoop.makeCompletedFuture {
+                        try Tunnel.setUp(channel)
+                        try setUp(self, channel)
+                    }
+                }
+                .bind(host: address.host, port: address.port).get()
+        } catch {
+            throw RelayError(error, address)
+        }
+    }
+
+    // MARK: Connections
+
+    private func loop(of channel: any Channel) -> RelayLoop {
+        guard let loop = loops.first(where: { $0.eventLoop === channel.eventLoop }) else {
+            preconditionFailure("a connection on a loop that is not ours")
+        }
+        return loop
+    }
+
+    private func setUpSender(_ channel: any Channel) throws {
+        guard !core.configuration.isPublicPlain else { return try addSender(channel, isTLS: false) }
+        let pipeline = channel.pipeline.syncOperations
+        try pipeline.addHandler(TLSHandler(server: credentials.withLock { $0 }))
+        try addSender(channel, isTLS: true)
+    }
+
+    private func addSender(_ channel: any Channel, isTLS: Bool) throws {
+        let loop = loop(of: channel)
+        guard openConnections.load(ordering: .relaxed) < core.configuration.limits.connections
+        else {
+            loop.counts.own["too-many-connections", default: 0] += 1
+            throw ChannelError.eof
+        }
+        openConnections.add(1, ordering: .relaxed)
+        channel.closeFuture.assumeIsolated().whenComplete { _ in
+            self.openConnections.subtract(1, ordering: .relaxed)
+        }
+        try channel.pipeline.syncOperations.addHandler(PublicConnection(loop, isTLS: isTLS))
+    }
+
+    private func setUpAgent(_ channel: any Channel, isShared: Bool) throws {
+        let pipeline = channel.pipeline.syncOperations
+        try pipeline.addHandler(TLSHandler(server: credentials.withLock { $0 }))
+        try pipeline.addHandler(
+            ProtocolChoice(seconds: Self.handshakeSeconds) { [self] channel, name in
+                if name == Tunnel.protocolName {
+                    try addAgent(channel)
+                } else if isShared {
+                    try addSender(channel, isTLS: true)
+                } else {
+                    throw ChannelError.eof
+                }
+            })
+    }
+
+    private func addAgent(_ channel: any Channel) throws {
+        let line = RelayLine(loop(of: channel))
+        let session = YamuxSession(.server, RelayLine.configuration)
+        let tunnel = TunnelHandler(session, eventLoop: channel.eventLoop, user: line)
+        let key = ObjectIdentifier(line)
+        tunnels.withLock { $0[key] = line }
+        channel.closeFuture.assumeIsolated().whenComplete { _ in
+            self.tunnels.withLock { $0[key] = nil }
+        }
+        try channel.pipeline.syncOperations.addHandler(tunnel)
+        line.begin(tunnel)
+    }
+
+    // MARK: The end
+
+    private func drain() async {
+        core.drain()
+        let lines = tunnels.withLock { Array($0.values) }
+        for line in lines { line.eventLoop.execute { line.drain() } }
+        for loop in loops { loop.eventLoop.execute { loop.drain() } }
+        let deadline = ContinuousClock.now + .seconds(core.configuration.limits.drainSeconds)
+        while ContinuousClock.now < deadline {
+            if await counts().openRequests == 0 { break }
+            await Self.pause()
+        }
+        for loop in loops { loop.eventLoop.execute { loop.closeAll() } }
+    }
+
+    /// A moment that a cancelled task waits, too.
+    private static func pause() async {
+        await Task.detached { try? await Task.sleep(for: .milliseconds(20)) }.value
+    }
+
+    // MARK: What is seen from outside
+
+    /// What has happened since the start, on all loops.
+    package func counts() async -> RelayStatus.Counts {
+        var all = RelayLoop.Counts()
+        for loop in loops {
+            let counts = try? await loop.eventLoop.submit { loop.counts }.get()
+            if let counts { all.add(counts) }
+        }
+        return RelayStatus.Counts(all, streams: await streams())
+    }
+
+    private func streams() async -> Int {
+        var count = 0
+        for line in core.registry.all.flatMap(\.lines) {
+            let streams = try? await line.tunnel.eventLoop.submit {
+                line.tunnel.session.streamCount
+            }.get()
+            count += max(0, (streams ?? 1) - 1)  // but for the one that it registered on
+        }
+        return count
+    }
+
+    /// The tunnels that there are.
+    package var tunnelStatus: [RelayStatus.Tunnel] {
+        core.registry.all.map { tunnel in
+            RelayStatus.Tunnel(
+                name: tunnel.name, url: core.url(of: tunnel.name), connections: tunnel.lines.count,
+                agents: Set(tunnel.lines.map(\.agent)).count, isPaused: tunnel.isPaused)
+        }.sorted { $0.name < $1.name }
+    }
+
+    /// Lets only requests through that change nothing, or all again; returns whether there is such a tunnel.
+    package func pause(_ name: String, _ isPaused: Bool) -> Bool {
+        guard let tunnel = core.registry.tunnel(named: name) else { return false }
+        tunnel.isPaused = isPaused
+        return true
+    }
+}
+
+/// Waits for the handshake, and then sets the connection up for what was chosen by ALPN.
+private final class ProtocolChoice: ChannelInboundHandler, RemovableChannelHandler {
+    typealias InboundIn = ByteBuffer
+
+    private let seconds: Int64
+    private let choose: (any Channel, String?) throws -> Void
+    private var patience: Scheduled<Void>?
+
+    init(seconds: Int64, _ choose: @escaping (any Channel, String?) throws -> Void) {
+        self.seconds = seconds
+        self.choose = choose
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        let channel = context.channel
+        patience = context.eventLoop.scheduleTask(in: .seconds(seconds)) {
+            channel.close(promise: nil)
+        }
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) { patience?.cancel() }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        guard let event = event as? TLSEvent, case .established(let agreement) = event else {
+            return
+        }
+        do {
+            try choose(context.channel, agreement.applicationProtocol)
+            context.pipeline.syncOperations.removeHandler(self, promise: nil)
+        } catch {
+            context.close(promise: nil)
+        }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        context.close(promise: nil)
+    }
+}
+
+/// Why a relay does not run.
+package struct RelayError: Error, Hashable, Sendable {
+    package enum Reason: Hashable, Sendable {
+        /// Another program listens there.
+        case addressInUse
+        /// The system's words.
+        case other(String)
+    }
+
+    package let reason: Reason
+    package let address: RelayConfiguration.Address
+
+    init(_ error: any Error, _ address: RelayConfiguration.Address) {
+        self.address = address
+        reason =
+            switch error {
+            case let error as IOError where error.errnoCode == EADDRINUSE: .addressInUse
+            case let error as IOError: .other(String(cString: strerror(error.errnoCode)))
+            case is SocketAddressError, is SocketAddressError.UnknownHost:
+                .other("there is no such address")
+            default: .other("\(error)")
+            }
+    }
+}
+
+/// What a relay tells of itself.
+package enum RelayStatus {
+    package struct Counts: Hashable, Sendable {
+        package var connections: Int
+        package var openConnections: Int
+        package var requests: Int
+        package var openRequests: Int
+        /// By the hundreds of their status, from 0.
+        package var answers: [Int]
+        package var octetsIn: Int
+        package var octetsOut: Int
+        package var own: [String: Int]
+        /// Streams in the tunnels' connections.
+        package var streams: Int
+
+        init(_ counts: RelayLoop.Counts, streams: Int) {
+            connections = counts.connections
+            openConnections = counts.openConnections
+            requests = counts.requests
+            openRequests = counts.openRequests
+            answers = counts.answers
+            octetsIn = counts.octetsIn
+            octetsOut = counts.octetsOut
+            own = counts.own
+            self.streams = streams
+        }
+    }
+
+    package struct Tunnel: Hashable, Sendable {
+        package var name: String
+        package var url: String
+        package var connections: Int
+        package var agents: Int
+        package var isPaused: Bool
+    }
+}

@@ -1,0 +1,119 @@
+import NIOCore
+import Yamux
+
+/// The way of one request through the tunnel, seen from the sender's connection.
+///
+/// In the common case the tunnel's connection lives on the same event loop, and nothing crosses threads.
+enum Upstream {
+    case here(TunnelHandler, YamuxStream)
+    case across(Crossing)
+
+    func send(_ bytes: ByteBuffer, isEnd: Bool) {
+        switch self {
+        case .here(let tunnel, let stream):
+            tunnel.session.send(bytes, on: stream, isEnd: isEnd)
+            tunnel.scheduleFlush()
+        case .across(let crossing): crossing.send(bytes, isEnd: isEnd)
+        }
+    }
+
+    /// Whether the sender should be read on; if not, the stream's user is told later.
+    var hasRoom: Bool {
+        switch self {
+        case .here(let tunnel, let stream): tunnel.session.hasRoom(stream)
+        case .across(let crossing): crossing.hasRoom
+        }
+    }
+
+    func consumed(_ count: Int) {
+        switch self {
+        case .here(let tunnel, let stream):
+            tunnel.session.consumed(count, of: stream)
+            if tunnel.session.hasOutput { tunnel.scheduleFlush() }
+        case .across(let crossing): crossing.consumed(count)
+        }
+    }
+
+    func reset() {
+        switch self {
+        case .here(let tunnel, let stream):
+            stream.user = nil
+            tunnel.session.reset(stream)
+            tunnel.scheduleFlush()
+        case .across(let crossing): crossing.reset()
+        }
+    }
+}
+
+/// A request whose sender and whose tunnel live on different event loops: every step is a message.
+///
+/// `@unchecked Sendable`: `stream` is confined to the tunnel's loop, the rest to the sender's.
+final class Crossing: YamuxStreamUser, @unchecked Sendable {
+    private let tunnel: TunnelHandler
+    private let senderLoop: any EventLoop
+    private var stream: YamuxStream?
+    private var connection: PublicConnection?
+    private(set) var hasRoom = true
+
+    init(_ tunnel: TunnelHandler, _ connection: PublicConnection, on senderLoop: any EventLoop) {
+        self.tunnel = tunnel
+        self.connection = connection
+        self.senderLoop = senderLoop
+        tunnel.eventLoop.execute {
+            self.stream = tunnel.isOpen ? tunnel.session.open() : nil
+            self.stream?.user = self
+            if self.stream == nil { self.toSender { $0.upstreamWasReset(isLost: true) } }
+        }
+    }
+
+    func send(_ bytes: ByteBuffer, isEnd: Bool) {
+        toTunnel { tunnel, stream in
+            tunnel.session.send(bytes, on: stream, isEnd: isEnd)
+            if !tunnel.session.hasRoom(stream) { self.toSender { _ in self.hasRoom = false } }
+        }
+    }
+
+    func consumed(_ count: Int) { toTunnel { $0.session.consumed(count, of: $1) } }
+
+    func reset() {
+        connection = nil
+        toTunnel { tunnel, stream in
+            stream.user = nil
+            tunnel.session.reset(stream)
+        }
+    }
+
+    /// Nothing more is passed to the sender's connection.
+    func forget() { connection = nil }
+
+    func stream(_ stream: YamuxStream, received bytes: ByteBuffer, isEnd: Bool) {
+        toSender { $0.received(bytes, isEnd: isEnd) }
+    }
+
+    func streamWasReset(_ stream: YamuxStream, isLost: Bool) {
+        toSender { $0.upstreamWasReset(isLost: isLost) }
+    }
+
+    func streamHasRoom(_ stream: YamuxStream) {
+        toSender { connection in
+            self.hasRoom = true
+            connection.upstreamHasRoom()
+        }
+    }
+
+    private func toTunnel(_ body: @escaping @Sendable (TunnelHandler, YamuxStream) -> Void) {
+        tunnel.eventLoop.execute {
+            guard let stream = self.stream, self.tunnel.isOpen else { return }
+            body(self.tunnel, stream)
+            self.tunnel.scheduleFlush()
+        }
+    }
+
+    private func toSender(_ body: @escaping @Sendable (PublicConnection) -> Void) {
+        senderLoop.execute {
+            guard let connection = self.connection else { return }
+            body(connection)
+            connection.loop.flushAll()
+        }
+    }
+}

@@ -1,0 +1,167 @@
+import Foundation
+import HTTPTransport
+import Journal
+import NIOCore
+import NIOPosix
+import OpenSSL
+package import Relay
+
+/// The relay as a program: both of its sides, its certificate, and a page about itself.
+package struct RelayRun: Sendable {
+    /// Where everything is.
+    package struct Ready: Hashable, Sendable {
+        package var domain: String
+        package var publicAddress: RelayConfiguration.Address
+        package var agentAddress: RelayConfiguration.Address
+        package var admin: RelayConfiguration.Address?
+        /// The authority that agents must be told of; `nil` with a certificate of somebody else's.
+        package var authority: String?
+        package var isPublicPlain: Bool
+        package var isOpen: Bool
+        package var tokens: Int
+        package var loops: Int
+    }
+
+    /// How often the files of the certificate are looked at.
+    private static let certificateCheck = Duration.seconds(2)
+
+    private let plan: RelayPlan
+    private let version: String
+    private let log: AccessLog?
+
+    package init(_ plan: RelayPlan, version: String, log: AccessLog?) {
+        self.plan = plan
+        self.version = version
+        self.log = log
+    }
+
+    /// Serves until the task is cancelled, and then lets what is under way end.
+    ///
+    /// `reloads`: asks for the certificate to be read again. `note` is told what an operator should know.
+    ///
+    /// - Throws: ``Problem``, ``RelayError``, ``ServerError``, ``OpenSSLError``.
+    package func run(
+        reloads: AsyncStream<Void>, note: @escaping @Sendable (String) -> Void,
+        ready: @escaping @Sendable (Ready) -> Void
+    ) async throws {
+        let tokens = TokenFile(folder: plan.folder)
+        let count = try tokens.entries().count
+        let server = RelayServer(
+            plan.relay, tokens: tokens, isOpen: plan.isOpen, tls: try context(), log: log)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await watchCertificate(server, reloads, note) }
+            group.addTask {
+                let (addresses, told) = AsyncStream.makeStream(of: RelayServer.Ready.self)
+                try await withThrowingTaskGroup(of: Void.self) { inner in
+                    inner.addTask {
+                        try await server.run { told.yield($0) }
+                        told.finish()
+                    }
+                    for await address in addresses {
+                        inner.addTask {
+                            try await serveAdmin(server) { admin in
+                                ready(self.ready(address, admin: admin, tokens: count))
+                            }
+                        }
+                        break
+                    }
+                    try await inner.next()
+                    inner.cancelAll()
+                }
+            }
+            try await group.next()
+            group.cancelAll()
+        }
+    }
+
+    private func ready(
+        _ addresses: RelayServer.Ready, admin: RelayConfiguration.Address?, tokens: Int
+    ) -> Ready {
+        let authority = plan.certificate == .selfSigned ? LocalAuthority.file(in: plan.folder) : nil
+        return Ready(
+            domain: plan.relay.domain, publicAddress: addresses.publicAddress,
+            agentAddress: addresses.agentAddress, admin: admin, authority: authority,
+            isPublicPlain: plan.relay.isPublicPlain, isOpen: plan.isOpen, tokens: tokens,
+            loops: plan.relay.loops)
+    }
+
+    // MARK: The certificate
+
+    private func context() throws -> TLSContext {
+        switch plan.certificate {
+        case .selfSigned:
+            return try LocalAuthority(.folder(plan.folder)).relayContext(domain: plan.relay.domain)
+        case .files(let certificate, let key):
+            let credentials = try Credentials(
+                certificatePEM: try Self.text(of: certificate, "--cert"),
+                privateKeyPEM: try Self.text(of: key, "--key"))
+            return try TLSContext(server: credentials, protocols: RelayServer.protocols)
+        }
+    }
+
+    private static func text(of path: String, _ flag: String) throws(Problem) -> String {
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw Problem(.unusableFile, "the file of \(flag) cannot be read", at: path)
+        }
+        return String(decoding: data, as: UTF8.self)
+    }
+
+    /// Takes a new certificate when its files change, or when somebody asks; a bad one changes nothing.
+    private func watchCertificate(
+        _ server: RelayServer, _ reloads: AsyncStream<Void>,
+        _ note: @escaping @Sendable (String) -> Void
+    ) async {
+        guard case .files(let certificate, let key) = plan.certificate else {
+            return await Self.forever()
+        }
+        let reload: @Sendable () -> Void = {
+            do {
+                server.replace(try context())
+                note("the certificate was read again")
+            } catch {
+                note("the certificate stays as it was: \(Problem(error))")
+            }
+        }
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { for await _ in reloads { reload() } }
+            group.addTask {
+                var known = [certificate, key].map(Self.modified)
+                while (try? await Task.sleep(for: Self.certificateCheck)) != nil {
+                    let now = [certificate, key].map(Self.modified)
+                    guard now != known else { continue }
+                    known = now
+                    reload()
+                }
+            }
+        }
+    }
+
+    private static func modified(_ path: String) -> Date? {
+        try? FileManager.default.attributesOfItem(atPath: path)[.modificationDate] as? Date
+    }
+
+    private static func forever() async {
+        while (try? await Task.sleep(for: .seconds(86_400))) != nil {}
+    }
+
+    // MARK: The page about itself
+
+    private func serveAdmin(
+        _ server: RelayServer, ready: @escaping @Sendable (RelayConfiguration.Address?) -> Void
+    ) async throws {
+        guard let address = plan.admin else {
+            ready(nil)
+            return await Self.forever()
+        }
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let page = RelayStatusPage(server, plan, version: version)
+        let site = HTTPServer(
+            HTTPServer.Configuration(
+                host: address.host, port: address.port, maximumBodyBytes: 4096),
+            group: group, malformed: RelayStatusPage.malformed
+        ) { request, _ in await page.answer(request) }
+        try await site.run(
+            ready: { ready(RelayConfiguration.Address(host: address.host, port: $0)) }, closing: {})
+        try await group.shutdownGracefully()
+    }
+}
