@@ -130,7 +130,7 @@ extension Journal {
         VALUES (?, ?, ?, ?, ?, ?)
         """
 
-    private static func insert(
+    static func insert(
         _ delivery: NewDelivery, requestHead: [UInt8]?, now: Int64, _ database: Database
     ) throws -> Int64 {
         let event = delivery.event
@@ -138,18 +138,19 @@ extension Journal {
             sql: """
                 INSERT INTO delivery
                 (created_at, type, time, kind, signature_request_id, origin, destination, form,
-                boundary, request_head, payload)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                boundary, request_head, payload, body)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """)
         try statement.execute(arguments: [
             now, event.type.rawValue, event.time, event.kind.rawValue, event.signatureRequestID,
             event.origin, delivery.destination, delivery.form.rawValue, delivery.boundary,
             requestHead.map { Data($0) }, Data(event.payload),
+            delivery.receivedBody.map { Data($0) },
         ])
         return database.lastInsertedRowID
     }
 
-    private static func insert(
+    static func insert(
         _ attempt: AttemptUnderWay, _ result: AttemptResult, responseLimit: Int,
         _ database: Database
     ) throws {

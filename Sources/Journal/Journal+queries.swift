@@ -146,7 +146,8 @@ extension DeliveryRecord {
             id: row["id"],
             delivery: NewDelivery(
                 event: event, destination: row["destination"],
-                form: BodyForm(rawValue: form) ?? .multipart, boundary: row["boundary"]),
+                form: BodyForm(rawValue: form) ?? .multipart, boundary: row["boundary"],
+                receivedBody: (row["body"] as Data?).map { Array($0) }),
             state: isPending ? .pending : outcome?.isAccepted == true ? .acknowledged : .failed,
             attempts: row["attempts"], createdAt: row["created_at"],
             nextAttemptAt: row["next_attempt_at"],

@@ -19,7 +19,8 @@ extension DeliveryRecord {
 
     /// The body of its requests.
     package var body: [UInt8] {
-        delivery.form.body(json: delivery.event.payload, boundary: delivery.boundary)
+        delivery.receivedBody
+            ?? delivery.form.body(json: delivery.event.payload, boundary: delivery.boundary)
     }
 }
 

@@ -33,12 +33,18 @@ package struct NewDelivery: Hashable, Sendable {
     package var form: BodyForm
     /// The boundary of a multipart body.
     package var boundary: String
+    /// The body, where it is not what form and boundary make of the payload: somebody else wrote it.
+    package var receivedBody: [UInt8]?
 
-    package init(event: NewEvent, destination: String, form: BodyForm, boundary: String) {
+    package init(
+        event: NewEvent, destination: String, form: BodyForm, boundary: String,
+        receivedBody: [UInt8]? = nil
+    ) {
         self.event = event
         self.destination = destination
         self.form = form
         self.boundary = boundary
+        self.receivedBody = receivedBody
     }
 }
 

@@ -17,6 +17,9 @@ enum Schema {
         migrator.registerMigration("3 the mock's state") { database in
             try database.execute(sql: third)
         }
+        migrator.registerMigration("4 bodies that somebody else wrote") { database in
+            try database.execute(sql: "ALTER TABLE delivery ADD COLUMN body BLOB")
+        }
         return migrator
     }
 

@@ -157,7 +157,7 @@ package final class Agent: Sendable {
         }
         let session = YamuxSession(.client, AgentLine.configuration)
         let tunnel = TunnelHandler(session, eventLoop: loop.eventLoop, user: line)
-        let channel = try await dial(loop, line, tunnel)
+        let channel = try await dial(loop, line, tunnel, name: registration.name)
         let patience = loop.eventLoop.scheduleTask(in: .seconds(Self.registrationSeconds)) {
             tunnel.close(.failed("the relay did not answer the registration"))
         }
@@ -180,11 +180,11 @@ package final class Agent: Sendable {
     }
 
     private func dial(
-        _ loop: AgentLoop, _ line: AgentLine, _ tunnel: TunnelHandler
+        _ loop: AgentLoop, _ line: AgentLine, _ tunnel: TunnelHandler, name: String?
     ) async throws -> any Channel {
         let host = configuration.relayHost
         // The name that we are after, so that a balancer in front of several relays can tell by it.
-        let name = configuration.registration.name.map { "\($0.lowercased()).\(host)" }
+        let name = name.map { "\($0.lowercased()).\(host)" }
         let isName = AddressRange(host) == nil
         let established = loop.eventLoop.makePromise(of: Void.self)
         do {

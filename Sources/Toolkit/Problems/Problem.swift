@@ -4,6 +4,7 @@ import Fixtures
 import HTTPTransport
 import Journal
 import OpenSSL
+import Relay
 
 /// An error for a person, in one line: a stable code, where, and the way out.
 package struct Problem: Error, Hashable, Sendable, CustomStringConvertible {
@@ -49,6 +50,25 @@ package struct Problem: Error, Hashable, Sendable, CustomStringConvertible {
                     .cannotListen, "\(words); choose another address with --host or --port",
                     at: error.address)
             }
+        case let error as RelayError:
+            switch error.reason {
+            case .addressInUse:
+                self.init(
+                    .addressInUse,
+                    "another program listens there; choose another port with --public or --agents, or "
+                        + "0 for a free one", at: "\(error.address)")
+            case .other(let words):
+                self.init(
+                    .cannotListen, "\(words); choose another address with --public or --agents",
+                    at: "\(error.address)")
+            }
+        case let error as AgentError:
+            if case .refused = error.reason {
+                self.init(.refusedByRelay, error.message)
+            } else {
+                self.init(.noRelay, error.message)
+            }
+        case let error as TokenFileError: self.init(.unusableTokens, error.message, at: error.path)
         case let error as CallbackError:
             self.init(.malformedFixture, error.message, at: error.path)
         default: self.init(.unexpected, "\(error)")

@@ -31,6 +31,9 @@ package enum ProblemCode: Int, Hashable, Sendable, CaseIterable {
     case malformedSuite = 1502
     case noMock = 1701
     case refusedByMock = 1702
+    case noRelay = 1801
+    case refusedByRelay = 1802
+    case unusableTokens = 1803
     case unusableFile = 1601
     case missingProgram = 1602
     case addressInUse = 1603
@@ -147,6 +150,18 @@ package enum ProblemCode: Int, Hashable, Sendable, CaseIterable {
         case .cannotListen:
             "The system does not let the program listen on that address: it is none of this machine's, "
                 + "or a port below 1024 that only root may take."
+        case .noRelay:
+            "There is no connection to the relay. Look at --relay: it is the address of the relay's "
+                + "agents (port 7443 unless named), not the one of senders. A certificate that is not "
+                + "accepted is told with its reason; --relay-ca names the authority of a relay with "
+                + "--self-signed."
+        case .refusedByRelay:
+            "The relay does not take this agent: the token is not known there, the name belongs to "
+                + "another one, or another agent has taken it over. 'countersign relay token add NAME' on "
+                + "the relay's machine makes a token for a name."
+        case .unusableTokens:
+            "The file relay-tokens.json in the relay's data folder cannot be read or written, or it is not "
+                + "as 'countersign relay token add' writes it. --data names another folder."
         case .outputFailed:
             "The results cannot be written to standard output, such as onto a full disk. What was "
                 + "delivered is in the journal all the same."

@@ -54,8 +54,8 @@ package struct RelayRun: Sendable {
                 let (addresses, told) = AsyncStream.makeStream(of: RelayServer.Ready.self)
                 try await withThrowingTaskGroup(of: Void.self) { inner in
                     inner.addTask {
+                        defer { told.finish() }
                         try await server.run { told.yield($0) }
-                        told.finish()
                     }
                     for await address in addresses {
                         inner.addTask {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Journal
 import Relay
 import Toolkit
 
@@ -31,11 +32,27 @@ struct Listen: AsyncParsableCommand {
         let display = ListenDisplay(
             format: common.format, style: try common.style(sources, descriptor: 1),
             target: plan.target, relay: "\(plan.agent.relayHost):\(plan.agent.relayPort)")
-        if tunnel.noRecord, tunnel.quiet {
+        let archive = try tunnel.record.map { try HTTPArchive(path: $0, version: Version.number) }
+        guard !tunnel.noRecord || !tunnel.quiet || archive != nil else {
             plan.agent.keepsExchanges = false
-            return try await ListenRun(plan, sink: NoSink()).run(report: display.show)
+            return try await ListenRun(plan, sink: NoSink()).run { display.show($0) }
         }
-        try await ListenRun(plan, sink: NoSink()).run(report: display.show)
+        let journal = tunnel.noRecord ? nil : try Journal(settings.journal)
+        if let journal {
+            _ = try await journal.prune(now: Int64(Date().timeIntervalSince1970 * 1000))
+        }
+        let isQuiet = tunnel.quiet
+        let recorder = TrafficRecorder(
+            journal: journal, filter: TrafficRecorder.Filter(tunnel.filter),
+            apiKey: settings.apiKey, archive: archive,
+            report: { if !isQuiet { display.show($0) } }, failed: { display.failed($0) })
+        do {
+            try await ListenRun(plan, sink: recorder).run { display.show($0) }
+        } catch {
+            recorder.flush()
+            try? journal?.close()  // the first error is the one to tell
+            throw error
+        }
     }
 }
 
@@ -88,6 +105,17 @@ struct TunnelFlags: ParsableArguments {
         help: ArgumentHelp(
             "Which senders may, such as 203.0.113.0/24; may be repeated.", valueName: "range"))
     var allow: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "Show and keep only events of this type, such as 'signature_request_*'; all are forwarded.",
+            valueName: "type"))
+    var filter: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "Write requests and answers into an HTTP archive.", valueName: "file.har"))
+    var record: String?
 
     @Flag(help: "Keep nothing in the journal.")
     var noRecord = false

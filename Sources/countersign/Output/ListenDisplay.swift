@@ -1,4 +1,5 @@
 import Callbacks
+import Journal
 import Relay
 import Toolkit
 
@@ -26,6 +27,49 @@ struct ListenDisplay: Sendable {
                     "retry_in_ms": JSONValue(milliseconds),
                 ],
                 style.yellow("disconnected") + "  \(reason); trying again\n")
+        }
+    }
+
+    func show(_ traffic: Traffic) {
+        Terminal.standardOutputSoon(text(traffic))
+    }
+
+    func failed(_ error: any Error) {
+        Terminal.standardError("error: not kept: \(Problem(error))\n")
+    }
+
+    private func text(_ traffic: Traffic) -> String {
+        guard format != .json else { return traffic.json.text(.plain) + "\n" }
+        let result = traffic.received.attempt.result
+        let request = "\(traffic.method) \(traffic.path.prefix(200))".withoutControlCharacters
+        let isCallback = traffic.callback != nil
+        let name = traffic.eventType.rawValue.withoutControlCharacters
+        let status = result.status.map(String.init) ?? "-"
+        if format == .compact {
+            return
+                "\(name) \(request) \(status) \(traffic.outcome.rawValue) \(result.totalMicroseconds)us\n"
+        }
+        let hash =
+            switch traffic.isAuthentic {
+            case false?: "  " + style.red("the hash does not fit the API key")
+            case true?, nil: ""
+            }
+        let first = isCallback ? "\(style.bold(name))  \(style.dim(request))" : request
+        let tenths = (result.totalMicroseconds + 50) / 100
+        let time = style.dim("\(tenths / 10).\(tenths % 10) ms")
+        return
+            "\(style.dim("-->")) \(first)\(hash)\n\(style.dim("<--")) \(verdict(traffic, status))  \(time)\n"
+    }
+
+    private func verdict(_ traffic: Traffic, _ status: String) -> String {
+        let result = traffic.received.attempt.result
+        guard traffic.callback != nil || result.status == nil else { return status }
+        let detail = result.detail.map { " (\($0))" } ?? ""
+        let text = (result.status == nil ? "" : "\(status) ") + traffic.outcome.phrase + detail
+        switch traffic.outcome {
+        case .acknowledged: return style.green(text.withoutControlCharacters)
+        case .acknowledgedNotExactly: return style.yellow(text.withoutControlCharacters)
+        default: return style.red(text.withoutControlCharacters)
         }
     }
 

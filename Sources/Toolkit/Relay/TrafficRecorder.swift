@@ -1,0 +1,94 @@
+import Callbacks
+import Dispatch
+package import Journal
+package import Relay
+import Synchronization
+
+/// Understands what came through the tunnel, keeps it, and tells of it: in groups, and never on the
+/// threads that forward.
+package final class TrafficRecorder: ExchangeSink {
+    /// Patterns of event types, such as `signature_request_*`; everything when empty.
+    package struct Filter: Hashable, Sendable {
+        private let patterns: [String]
+
+        package init(_ patterns: [String]) { self.patterns = patterns }
+
+        /// Whether a type is to be shown and kept.
+        func takes(_ type: EventType) -> Bool {
+            patterns.isEmpty
+                || patterns.contains { pattern in
+                    pattern.hasSuffix("*")
+                        ? type.rawValue.hasPrefix(pattern.dropLast()) : type.rawValue == pattern
+                }
+        }
+    }
+
+    private typealias Entry = (exchange: ForwardedExchange, finished: @Sendable () -> Void)
+
+    private let journal: Journal?
+    private let filter: Filter
+    private let apiKey: String?
+    private let archive: HTTPArchive?
+    private let report: @Sendable (Traffic) -> Void
+    private let failed: @Sendable (any Error) -> Void
+    private let queue = DispatchQueue(label: "countersign.traffic")
+    private let waiting = Mutex<[Entry]>([])
+
+    /// - Parameters:
+    ///   - journal: Where it is kept; `nil`: nowhere.
+    ///   - filter: What is shown and kept.
+    ///   - apiKey: The key that hashes are compared with; `nil` for no comparison.
+    ///   - archive: A HAR file.
+    ///   - report: Told of each, after it is kept.
+    ///   - failed: Told that something cannot be kept.
+    package init(
+        journal: Journal?, filter: Filter, apiKey: String?, archive: HTTPArchive?,
+        report: @escaping @Sendable (Traffic) -> Void,
+        failed: @escaping @Sendable (any Error) -> Void
+    ) {
+        self.journal = journal
+        self.filter = filter
+        self.apiKey = apiKey
+        self.archive = archive
+        self.report = report
+        self.failed = failed
+    }
+
+    package func take(_ exchange: ForwardedExchange, finished: @escaping @Sendable () -> Void) {
+        let isFirst = waiting.withLock { waiting in
+            defer { waiting.append((exchange, finished)) }
+            return waiting.isEmpty
+        }
+        if isFirst { queue.async { self.takeWaiting() } }
+    }
+
+    /// Returns when all that was taken is kept.
+    package func flush() {
+        queue.sync { takeWaiting() }
+        let done = DispatchSemaphore(value: 0)
+        guard let journal else { return }
+        journal.submit([]) { _ in done.signal() }
+        done.wait()
+        queue.sync {}
+    }
+
+    private func takeWaiting() {
+        let entries = waiting.withLock { waiting in
+            defer { waiting = [] }
+            return waiting
+        }
+        guard !entries.isEmpty else { return }
+        let all = entries.map { Traffic($0.exchange, apiKey: apiKey) }
+        let shown = all.filter { filter.takes($0.eventType) }
+        let end: @Sendable () -> Void = { [report] in
+            for traffic in shown { report(traffic) }
+            for entry in entries { entry.finished() }
+        }
+        do { try archive?.append(shown) } catch { failed(error) }
+        guard let journal, !shown.isEmpty else { return end() }
+        journal.submit(shown.map(\.received)) { [failed] result in
+            if case .failure(let error) = result { failed(error) }
+            end()
+        }
+    }
+}
