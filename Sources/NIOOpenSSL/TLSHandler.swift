@@ -17,6 +17,8 @@ package final class TLSHandler: ChannelDuplexHandler {
     package static let maximumWaitingBytes = 16 << 20
     /// Octets of a buffer that is kept for the next read or write.
     private static let maximumKeptBytes = 64 << 10
+    /// Octets of a buffer that is kept whatever comes next.
+    private static let minimumKeptBytes = 4 << 10
 
     private enum State { case idle, handshaking, open, closed }
 
@@ -171,7 +173,12 @@ package final class TLSHandler: ChannelDuplexHandler {
     /// Passes on what the input holds; what it decrypts to is no longer than it is.
     private func readAll(_ context: ChannelHandlerContext, inputCount: Int) {
         do {
-            plain.clear(minimumCapacity: inputCount)
+            // Who keeps a piece of a buffer keeps the whole: it must not be much larger than what is in it.
+            if plain.capacity > max(2 * inputCount, Self.minimumKeptBytes) {
+                plain = context.channel.allocator.buffer(capacity: inputCount)
+            } else {
+                plain.clear(minimumCapacity: inputCount)
+            }
             var result = TLSSession.Read.bytes(0)
             while case .bytes = result {
                 try plain.writeWithUnsafeMutableBytes(minimumWritableBytes: 1) {

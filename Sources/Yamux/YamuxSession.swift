@@ -45,6 +45,9 @@ package final class YamuxSession {
     private var incomingCount = 0
     private var nextID: UInt32
     private var lastIncomingID: UInt32 = 0
+    /// Numbers below the last one that were not used yet: a peer with several threads may open its
+    /// streams in one order and send their first frames in another.
+    private var skippedIDs: Set<UInt32> = []
     private var output: ByteBuffer
     /// Streams with something to send that had no room in the output, in the order of their turns.
     private var line = CircularBuffer<YamuxStream>()
@@ -174,8 +177,7 @@ package final class YamuxSession {
         let id = header.stream
         guard id != 0 else { throw .misplaced(stream: 0) }
         guard header.flags.contains(.syn) else { return (streams[id], false) }
-        guard (id % 2 == 1) == (role == .server), id > lastIncomingID else { throw .streamID(id) }
-        lastIncomingID = id
+        try takeIncoming(id)
         if header.flags.contains(.rst) { return (nil, false) }
         guard incomingCount < configuration.maximumIncomingStreams, !isGoingAway else {
             write(YamuxHeader(.windowUpdate, flags: .rst, stream: id, length: 0))
@@ -186,6 +188,24 @@ package final class YamuxSession {
         incomingCount += 1
         return (stream, true)
     }
+
+    /// Notes that the peer uses a number; each may be used once.
+    private func takeIncoming(_ id: UInt32) throws(YamuxViolation) {
+        guard (id % 2 == 1) == (role == .server) else { throw .streamID(id) }
+        guard id > lastIncomingID else {
+            guard skippedIDs.remove(id) != nil else { throw .streamID(id) }
+            return
+        }
+        let first = lastIncomingID == 0 ? (role == .server ? 1 : 2) : lastIncomingID + 2
+        guard Int(id - first) / 2 + skippedIDs.count <= Self.maximumSkipped else {
+            throw .streamID(id)
+        }
+        for skipped in stride(from: first, to: id, by: 2) { skippedIDs.insert(skipped) }
+        lastIncomingID = id
+    }
+
+    /// Numbers that a peer may leave out for later.
+    private static let maximumSkipped = 1024
 
     private func killed(_ stream: YamuxStream?) -> Event? {
         guard let stream, !stream.isReset else { return nil }
@@ -204,7 +224,7 @@ package final class YamuxSession {
     ///
     /// - Returns: `nil` when one of the sides goes away, or all numbers are used up.
     package func open() -> YamuxStream? {
-        guard !isGoingAway, !peerIsGoingAway, !isExhausted else { return nil }
+        guard !isGoingAway, !peerIsGoingAway, nextID <= UInt32.max - 2 else { return nil }
         let stream = YamuxStream(
             id: nextID, greeting: .syn, window: YamuxConfiguration.initialWindow)
         nextID += 2
@@ -212,8 +232,11 @@ package final class YamuxSession {
         return stream
     }
 
-    /// Whether the numbers of streams come to their end, so that another session should take over.
-    package var isExhausted: Bool { nextID > UInt32.max - 2 }
+    /// Whether the numbers of streams come to their end, so that another session should take over; those
+    /// that are left are for what happens until then.
+    package var isExhausted: Bool { nextID > UInt32.max - 2 * Self.reservedStreams }
+
+    private static let reservedStreams: UInt32 = 1_000_000
 
     /// Sends octets, and with `isEnd` says that none follow; what has no room waits in the stream.
     package func send(_ bytes: ByteBuffer, on stream: YamuxStream, isEnd: Bool = false) {
@@ -258,6 +281,11 @@ package final class YamuxSession {
         if isKnownToPeer {
             write(YamuxHeader(.windowUpdate, flags: .rst, stream: stream.id, length: 0))
         }
+    }
+
+    /// Ends a stream to which the peer has said everything: what still waits for it is not wanted any more.
+    package func settle(_ stream: YamuxStream) {
+        if !stream.hasSentEnd { reset(stream) }
     }
 
     /// Notes that octets of a stream have been passed on, so that the peer may send as many again.

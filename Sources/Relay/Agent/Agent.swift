@@ -25,7 +25,7 @@ package final class Agent: Sendable {
     private static let connectSeconds: Int64 = 10
     /// Seconds from a connection to the relay's answer.
     private static let registrationSeconds: Int64 = 10
-    /// Connections that are made for an event loop of the relay before we do without.
+    /// Attempts to come to an event loop of the relay before a longer pause.
     private static let maximumTries = 6
 
     private let configuration: AgentConfiguration
@@ -97,28 +97,18 @@ package final class Agent: Sendable {
                         try await connect(number, loopIndex: number, registration: registration)
                     }
                 connection = nil
-                guard presence.claim(current.registered.loop, number) else {
-                    // Another connection has that event loop already.
-                    tries += 1
-                    await end(current)
-                    if tries >= Self.maximumTries {
-                        tries = 0
-                        try await Task.sleep(for: backoff.longest)
-                    }
-                    continue
-                }
-                tries = 0
-                backoff = Backoff()
+                (tries, backoff) = (0, Backoff())
                 presence.isThere(current.registered)
-                defer { presence.release(current.registered.loop) }
                 try await serve(current)
                 presence.isGone("the relay closed the connection", retry: backoff.shortest)
-            } catch let error as AgentError where error.isFinal || first != nil && Task.isCancelled
-            {
+            } catch let error as AgentError where error.reason == .refused(.surplus) {
+                tries += 1
+                if tries % Self.maximumTries == 0 { try await Task.sleep(for: backoff.longest) }
+            } catch let error as AgentError where error.isFinal {
                 throw error
             } catch let error as AgentError {
                 let wait = backoff.next()
-                presence.isGone(error.message, retry: wait)
+                presence.isNotThere(error.message, retry: wait)
                 try await Task.sleep(for: wait)
             }
         }
@@ -137,11 +127,6 @@ package final class Agent: Sendable {
             connection.tunnel.eventLoop.execute { connection.tunnel.close(.closed) }
         }
         try Task.checkCancellation()
-    }
-
-    private func end(_ connection: Connection) async {
-        connection.tunnel.eventLoop.execute { connection.tunnel.close(.closed) }
-        try? await connection.channel.closeFuture.get()
     }
 
     private func connect(
@@ -263,11 +248,10 @@ private final class Greeting: ChannelInboundHandler, RemovableChannelHandler, @u
     }
 }
 
-/// Whether any connection to the relay stands, and which event loop of it each is for.
+/// Whether any connection to the relay stands.
 private final class Presence: Sendable {
     private struct State {
         var registered: Registered
-        var loops: [Int: Int] = [:]
         var count = 0
         var isLost = false
     }
@@ -283,17 +267,6 @@ private final class Presence: Sendable {
     /// The name that was given to us, which we want again.
     var name: String { state.withLock { $0.registered.name } }
 
-    /// Whether the event loop had no connection of another number.
-    func claim(_ loop: Int, _ number: Int) -> Bool {
-        state.withLock { state in
-            if let other = state.loops[loop], other != number { return false }
-            state.loops[loop] = number
-            return true
-        }
-    }
-
-    func release(_ loop: Int) { state.withLock { $0.loops[loop] = nil } }
-
     func isThere(_ registered: Registered) {
         let isBack = state.withLock { state in
             state.count += 1
@@ -304,10 +277,16 @@ private final class Presence: Sendable {
         if isBack { report(.back(name: registered.name, url: registered.url)) }
     }
 
+    /// A connection that stood is gone.
     func isGone(_ reason: String, retry: Duration) {
+        state.withLock { $0.count -= 1 }
+        isNotThere(reason, retry: retry)
+    }
+
+    /// There is a reason why a connection does not stand; it is told once, and when none other stands.
+    func isNotThere(_ reason: String, retry: Duration) {
         let isNews = state.withLock { state in
-            state.count = max(0, state.loops.count)
-            guard state.loops.isEmpty, !state.isLost else { return false }
+            guard state.count == 0, !state.isLost else { return false }
             state.isLost = true
             return true
         }
@@ -371,7 +350,7 @@ package struct AgentError: Error, Hashable, Sendable {
     /// Whether another attempt would end in the same way.
     var isFinal: Bool {
         switch reason {
-        case .refused(let code): code != .limit && code != .other
+        case .refused(let code): ![.limit, .other, .surplus].contains(code)
         case .notARelay: true
         case .unreachable, .tls, .closed: false
         }

@@ -39,6 +39,7 @@ final class AgentLoop: @unchecked Sendable {
     func connection(to destination: Destination) -> HandlerConnection {
         while let connection = idle[destination]?.popLast() {
             if connection.isUsable { return connection }
+            connection.close()
         }
         return dial(destination)
     }

@@ -28,7 +28,7 @@ final class HandlerConnection: ChannelDuplexHandler, YamuxStreamUser, @unchecked
         var seen = 0
         var isToHead = true
         var status: Int?
-        /// Whether anything of the answer has gone into the tunnel.
+        /// Whether the answer itself has begun to go into the tunnel; informational ones do not count.
         var hasBegun = false
         /// What has been sent over a connection that may be stale, to be sent again over another one.
         var replay: ByteBuffer?
@@ -42,6 +42,13 @@ final class HandlerConnection: ChannelDuplexHandler, YamuxStreamUser, @unchecked
     /// Octets of a body that go with the head in one frame.
     private static let maximumJoinedBytes = 16 << 10
     private static let headMethod = Array("HEAD ".utf8)
+    /// Methods whose requests may be sent twice (RFC 9110, section 9.2.2).
+    private static let repeatable = ["GET ", "HEAD ", "PUT ", "DELETE ", "OPTIONS ", "TRACE "].map {
+        Array($0.utf8)
+    }
+    /// Seconds after which a kept connection is not used again: handlers close theirs after two to five,
+    /// and what is sent into such a moment is lost.
+    private static let maximumIdleSeconds = 1.0
 
     let destination: Destination
     var place: Int?
@@ -54,6 +61,7 @@ final class HandlerConnection: ChannelDuplexHandler, YamuxStreamUser, @unchecked
     private var isOver = false
     private var isReused = false
     private var isReadHeld = false
+    private var idleSince = NIODeadline.now()
     /// What waits for the connection.
     private var waiting: [ByteBuffer] = []
     /// Octets of the request that the system has not taken, and the tunnel does not know of as read.
@@ -68,7 +76,10 @@ final class HandlerConnection: ChannelDuplexHandler, YamuxStreamUser, @unchecked
     }
 
     /// Whether it can take a request.
-    var isUsable: Bool { !isOver && exchange == nil && (context?.channel.isActive ?? false) }
+    var isUsable: Bool {
+        !isOver && exchange == nil && (context?.channel.isActive ?? false)
+            && loop.now < idleSince + Self.maximumIdleSeconds
+    }
 
     // MARK: The request
 
@@ -214,9 +225,16 @@ final class HandlerConnection: ChannelDuplexHandler, YamuxStreamUser, @unchecked
         switch exchange.reading {
         case .body(let body, _, true) where !body.hasEnded && failure == nil: complete(ByteBuffer())
         case .upgraded: complete(ByteBuffer())
-        case .head where exchange.replay != nil && partial.readableBytes == 0: sendAgain(exchange)
+        case .head where partial.readableBytes == 0 && Self.mayRepeat(exchange.replay):
+            sendAgain(exchange)
         default: fail(failure ?? .handlerCut)
         }
+    }
+
+    /// Whether the handler may get the request twice, in case it has got it once.
+    private static func mayRepeat(_ bytes: ByteBuffer?) -> Bool {
+        guard let bytes else { return false }
+        return repeatable.contains { bytes.readableBytesView.starts(with: $0) }
     }
 
     /// A kept connection was closed at the other end before it saw the request: another one takes it.
@@ -281,6 +299,7 @@ final class HandlerConnection: ChannelDuplexHandler, YamuxStreamUser, @unchecked
             let status = loop.head.status
             if status >= 200 || status == 101 {
                 exchange?.status = status
+                exchange?.hasBegun = true
                 exchange?.reading =
                     status == 101
                     ? .upgraded
@@ -333,7 +352,6 @@ final class HandlerConnection: ChannelDuplexHandler, YamuxStreamUser, @unchecked
 
     private func send(_ bytes: ByteBuffer, isEnd: Bool) {
         guard let exchange else { return }
-        if !exchange.hasBegun { self.exchange?.hasBegun = true }
         exchange.tunnel.session.send(bytes, on: exchange.stream, isEnd: isEnd)
         exchange.tunnel.scheduleFlush()
     }
@@ -350,6 +368,7 @@ final class HandlerConnection: ChannelDuplexHandler, YamuxStreamUser, @unchecked
         (deadline, unreturned) = (nil, 0)
         guard keeps, isRequestComplete, !isOver else { return close() }
         isReused = true
+        idleSince = loop.now
         loop.keep(self)
         if isReadHeld {
             isReadHeld = false

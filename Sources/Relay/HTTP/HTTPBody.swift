@@ -38,10 +38,17 @@ struct HTTPBody {
             }
     }
 
+    /// Whether only the end of the connection ends it.
+    var endsWithConnection: Bool { if case .untilClose = state { true } else { false } }
+
     var hasEnded: Bool { if case .ended = state { true } else { false } }
 
     /// Takes what belongs to the body from the front of `bytes`; returns how many octets that is.
-    mutating func take(_ bytes: UnsafeRawBufferPointer) throws(HTTPRefusal) -> Int {
+    ///
+    /// `data` is told where in `bytes` what the chunks carry is.
+    mutating func take(
+        _ bytes: UnsafeRawBufferPointer, data: ((Range<Int>) -> Void)? = nil
+    ) throws(HTTPRefusal) -> Int {
         switch state {
         case .ended: return 0
         case .untilClose: return bytes.count
@@ -49,12 +56,12 @@ struct HTTPBody {
             let count = min(left, bytes.count)
             state = count == left ? .ended : .length(left - count)
             return count
-        case .chunked(let place): return try takeChunks(bytes, place)
+        case .chunked(let place): return try takeChunks(bytes, place, data)
         }
     }
 
     private mutating func takeChunks(
-        _ bytes: UnsafeRawBufferPointer, _ start: Place
+        _ bytes: UnsafeRawBufferPointer, _ start: Place, _ data: ((Range<Int>) -> Void)?
     ) throws(HTTPRefusal) -> Int {
         var place = start
         var index = 0
@@ -62,6 +69,7 @@ struct HTTPBody {
             if case .data = place {
                 let count = min(chunk, bytes.count - index)
                 chunk -= count
+                data?(index..<(index + count))
                 index += count
                 if chunk == 0 { place = .dataCR }
                 continue

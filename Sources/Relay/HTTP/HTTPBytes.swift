@@ -1,3 +1,5 @@
+import Foundation
+
 /// What octets may stand where in HTTP/1.1 (RFC 9110, section 5.6.2; RFC 9112).
 enum HTTPBytes {
     static let carriageReturn = UInt8(ascii: "\r")
@@ -14,6 +16,9 @@ enum HTTPBytes {
     /// What a request's target is made of: visible ASCII.
     static let target: UInt8 = 4
 
+    /// What a host's name is made of, percent and sub-delimiters aside (RFC 3986, section 3.2.2).
+    static let name: UInt8 = 8
+
     /// By octet: the classes that it belongs to.
     static let classes: [UInt8] = (0...255).map { number in
         let octet = UInt8(number)
@@ -22,6 +27,7 @@ enum HTTPBytes {
         if isLetter || (0x30...0x39).contains(octet) || "!#$%&'*+-.^_`|~".utf8.contains(octet) {
             bits |= token
         }
+        if isLetter || (0x30...0x39).contains(octet) || "-._~".utf8.contains(octet) { bits |= name }
         if octet == tab || (octet >= 0x20 && octet != 0x7f) { bits |= text }
         if octet > 0x20 && octet < 0x7f { bits |= target }
         return bits
@@ -38,6 +44,26 @@ enum HTTPBytes {
             if folded != other[index] { return false }
         }
         return true
+    }
+
+    /// Whether octets are the same as others.
+    @inline(__always)
+    static func isSame(_ bytes: UnsafeRawBufferPointer, _ other: [UInt8]) -> Bool {
+        guard bytes.count == other.count, let base = bytes.baseAddress else {
+            return bytes.count == other.count
+        }
+        return memcmp(base, other, other.count) == 0
+    }
+
+    /// Whether octets in a range are that text.
+    @inline(__always)
+    static func isSame(
+        _ bytes: UnsafeRawBufferPointer, _ range: Range<Int>, _ text: StaticString
+    ) -> Bool {
+        guard range.count == text.utf8CodeUnitCount, let base = bytes.baseAddress else {
+            return false
+        }
+        return memcmp(base + range.lowerBound, text.utf8Start, range.count) == 0
     }
 
     /// Elements of a comma-separated list, without the space around them; empty ones are left out.

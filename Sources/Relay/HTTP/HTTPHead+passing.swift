@@ -66,4 +66,17 @@ extension HTTPHead {
         if status == 101 { output.writeStaticString("Connection: Upgrade\r\n") }
         output.writeStaticString("\r\n")
     }
+
+    /// Writes an answer's head for the sender, without its empty line; `withoutChunks`: without the field
+    /// that says that the body comes in chunks.
+    func write(
+        answerTo bytes: UnsafeRawBufferPointer, withoutChunks: Bool, to output: inout ByteBuffer
+    ) {
+        var run = 0
+        for field in fields where withoutChunks && field.kind == .transferEncoding {
+            output.writeBytes(bytes[run..<field.start])
+            run = field.end
+        }
+        output.writeBytes(bytes[run..<(count - 2)])
+    }
 }

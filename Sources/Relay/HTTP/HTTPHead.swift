@@ -31,6 +31,7 @@ struct HTTPHead {
         case untilClose
     }
 
+    private static let versionStart = Array("HTTP/1.".utf8)
     /// Fields of a head.
     static let maximumFields = 256
 
@@ -67,6 +68,9 @@ struct HTTPHead {
     mutating func read(
         request bytes: UnsafeRawBufferPointer, scanned: inout Int, limit: Int
     ) throws(HTTPRefusal) -> Bool {
+        if let first = bytes.first, HTTPBytes.classes[Int(first)] & HTTPBytes.token == 0 {
+            throw .malformed("what is no request of HTTP")  // at once: such a peer may send no more
+        }
         guard try begin(bytes, &scanned, limit) else { return false }
         try readRequestLine(bytes)
         try readFields(bytes)
@@ -81,6 +85,9 @@ struct HTTPHead {
     mutating func read(
         answer bytes: UnsafeRawBufferPointer, scanned: inout Int, limit: Int, isToHead: Bool
     ) throws(HTTPRefusal) -> Bool {
+        guard zip(bytes, Self.versionStart).allSatisfy({ $0 == $1 }) else {
+            throw .malformed("octets that are not HTTP/1.x")  // at once: such a peer may send no more
+        }
         guard try begin(bytes, &scanned, limit) else { return false }
         try readStatusLine(bytes)
         try readFields(bytes)
@@ -324,15 +331,23 @@ struct HTTPHead {
 
     /// A host as RFC 9110, section 7.2 has it: a name or an address, and perhaps a port.
     private static func check(host: UnsafeRawBufferPointer) throws(HTTPRefusal) {
-        for octet in host {
-            let isName =
-                HTTPBytes.classes[Int(octet)] & HTTPBytes.token != 0
-                && octet != UInt8(ascii: "|") && octet != UInt8(ascii: "^")
-                && octet != UInt8(ascii: "`") && octet != UInt8(ascii: "#")
-            guard
-                isName || octet == HTTPBytes.colon || octet == UInt8(ascii: "[")
-                    || octet == UInt8(ascii: "]")
-            else { throw .malformed("a Host that is none") }
+        var end = host.count
+        if let colon = host.lastIndex(of: HTTPBytes.colon),
+            colon > (host.lastIndex(of: UInt8(ascii: "]")) ?? -1)
+        {
+            guard host[(colon + 1)...].allSatisfy({ (0x30...0x39).contains($0) }),
+                host.count - colon <= 6
+            else { throw .malformed("a Host with a port that is none") }
+            end = colon
+        }
+        let isAddress =
+            host.first == UInt8(ascii: "[") && end > 1 && host[end - 1] == UInt8(ascii: "]")
+        let name = isAddress ? host[1..<(end - 1)] : host[..<end]
+        for octet in name {
+            let isPart = HTTPBytes.classes[Int(octet)] & HTTPBytes.name != 0
+            guard isPart || (isAddress && octet == HTTPBytes.colon) else {
+                throw .malformed("a Host that is none")
+            }
         }
     }
 

@@ -7,6 +7,25 @@ struct AnswerReading {
 
     private enum State { case head, body, upgraded }
 
+    /// What becomes of the body on the way.
+    private enum Coding {
+        case asItComes
+        /// It would end with its connection, which the sender wants to keep.
+        case addsChunks
+        /// The sender speaks HTTP/1.0, which has no chunks.
+        case removesChunks
+    }
+
+    /// What the sender understands, and what becomes of its connection.
+    struct Sender {
+        /// It speaks HTTP/1.0.
+        var isOldVersion: Bool
+        /// The connection ends behind the answer.
+        var closes: Bool
+        /// It asked for another protocol.
+        var wantsUpgrade: Bool
+    }
+
     /// Octets of an answer's head.
     private static let maximumHeadBytes = 256 << 10
     /// Informational answers in front of one.
@@ -23,20 +42,16 @@ struct AnswerReading {
     private var scanned = 0
     private var informational = 0
     private var body = HTTPBody(.none)
-    /// Whether an answer that would end with its connection goes on in chunks.
-    private var addsChunks = false
+    private var coding = Coding.asItComes
 
     init(isToHead: Bool = false) { self.isToHead = isToHead }
 
     /// Takes octets of the answer; `isEnd`: they are its last.
     ///
-    /// `closes`: whether the connection ends behind the answer, as the sender is to be told.
-    /// `isOldVersion`: whether the sender speaks HTTP/1.0.
-    ///
     /// - Returns: How far the answer has come.
     /// - Throws: ``HTTPRefusal`` when it is no answer, or ends too early.
     mutating func take(
-        _ bytes: ByteBuffer, isEnd: Bool, closes: Bool, isOldVersion: Bool, loop: RelayLoop,
+        _ bytes: ByteBuffer, isEnd: Bool, sender: Sender, loop: RelayLoop,
         write: (ByteBuffer) -> Void
     ) throws(HTTPRefusal) -> Progress {
         var bytes = bytes
@@ -46,12 +61,12 @@ struct AnswerReading {
                 bytes = partial
                 partial = ByteBuffer()
             }
-            guard try readHeads(&bytes, closes, isOldVersion, loop, write) else {
+            guard try readHeads(&bytes, sender, loop, write) else {
                 if isEnd { throw .malformed("an answer that ends in its head") }
                 partial = bytes
                 return .more
             }
-            if status == 101 {
+            if case .upgraded = state {
                 if bytes.readableBytes > 0 { write(bytes) }
                 return isEnd ? .complete : .upgraded
             }
@@ -66,7 +81,7 @@ struct AnswerReading {
 
     /// Reads heads up to the one of the answer itself; returns whether that one was there.
     private mutating func readHeads(
-        _ bytes: inout ByteBuffer, _ closes: Bool, _ isOldVersion: Bool, _ loop: RelayLoop,
+        _ bytes: inout ByteBuffer, _ sender: Sender, _ loop: RelayLoop,
         _ write: (ByteBuffer) -> Void
     ) throws(HTTPRefusal) -> Bool {
         while true {
@@ -78,44 +93,53 @@ struct AnswerReading {
             guard isWhole else { return false }
             status = loop.head.status
             if status >= 200 || status == 101 {
-                try writeHead(&bytes, closes, isOldVersion, loop, write)
+                try writeHead(&bytes, sender, loop, write)
                 return true
             }
             informational += 1
             guard informational <= Self.maximumInformational,
                 let head = bytes.readSlice(length: loop.head.count)
             else { throw .malformed("too many informational answers") }
-            if !isOldVersion { write(head) }
+            if !sender.isOldVersion { write(head) }
         }
     }
 
     private mutating func writeHead(
-        _ bytes: inout ByteBuffer, _ closes: Bool, _ isOldVersion: Bool, _ loop: RelayLoop,
+        _ bytes: inout ByteBuffer, _ sender: Sender, _ loop: RelayLoop,
         _ write: (ByteBuffer) -> Void
     ) throws(HTTPRefusal) {
+        guard status != 101 || sender.wantsUpgrade else {
+            throw .malformed("a change of protocol that nobody asked for")
+        }
         let framing = loop.head.framing
         body = HTTPBody(framing)
         hasBegun = true
-        addsChunks = framing == .untilClose && !isOldVersion
-        endsConnection = framing == .untilClose && isOldVersion
-        let says = (closes || endsConnection) && status != 101
+        state = status == 101 ? .upgraded : .body
+        coding =
+            switch framing {
+            case .untilClose: sender.isOldVersion ? .asItComes : .addsChunks
+            case .chunked: sender.isOldVersion ? .removesChunks : .asItComes
+            case .none, .length: .asItComes
+            }
+        endsConnection = sender.isOldVersion && (framing == .untilClose || framing == .chunked)
         // The common case is not taken apart: head and body go on as they came.
-        guard says || addsChunks || isOldVersion else {
-            state = status == 101 ? .upgraded : .body
-            try writeWithBody(&bytes, headCount: loop.head.count, write)
-            return
+        guard sender.closes || coding != .asItComes || sender.isOldVersion else {
+            return try writeWithBody(&bytes, headCount: loop.head.count, write)
         }
-        guard var head = bytes.readSlice(length: loop.head.count - 2) else { return }
-        bytes.moveReaderIndex(forwardBy: 2)
-        if addsChunks { head.writeStaticString("Transfer-Encoding: chunked\r\n") }
-        if says {
-            head.writeStaticString("Connection: close\r\n")
-        } else if isOldVersion {
-            head.writeStaticString("Connection: keep-alive\r\n")
+        guard let old = bytes.readSlice(length: loop.head.count) else { return }
+        var head = ByteBuffer()
+        old.withUnsafeReadableBytes { raw in
+            loop.head.write(answerTo: raw, withoutChunks: coding == .removesChunks, to: &head)
+        }
+        if coding == .addsChunks { head.writeStaticString("Transfer-Encoding: chunked\r\n") }
+        if status != 101 {
+            head.writeStaticString(
+                sender.closes || endsConnection
+                    ? "Connection: close\r\n"
+                    : sender.isOldVersion ? "Connection: keep-alive\r\n" : "")
         }
         head.writeStaticString("\r\n")
         write(head)
-        state = .body
     }
 
     /// Writes the head and what there is of the body in one go.
@@ -139,18 +163,34 @@ struct AnswerReading {
     private mutating func readBody(
         _ bytes: inout ByteBuffer, _ isEnd: Bool, _ write: (ByteBuffer) -> Void
     ) throws(HTTPRefusal) {
-        let count = try bytes.withUnsafeReadableBytes { raw throws(HTTPRefusal) in
-            try body.take(raw)
-        }
-        if let part = bytes.readSlice(length: count), count > 0 {
-            if addsChunks { write(ByteBuffer(string: String(count, radix: 16) + "\r\n")) }
-            write(part)
-            if addsChunks { write(ByteBuffer(string: "\r\n")) }
+        if bytes.readableBytes > 0 {
+            var data: [Range<Int>] = []
+            let count = try bytes.withUnsafeReadableBytes { raw throws(HTTPRefusal) in
+                try coding == .removesChunks ? body.take(raw) { data.append($0) } : body.take(raw)
+            }
+            let start = bytes.readerIndex
+            switch coding {
+            case .removesChunks:
+                for range in data {
+                    if let part = bytes.getSlice(at: start + range.lowerBound, length: range.count)
+                    {
+                        write(part)
+                    }
+                }
+                bytes.moveReaderIndex(forwardBy: count)
+            case .asItComes, .addsChunks:
+                guard let part = bytes.readSlice(length: count), count > 0 else { break }
+                if coding == .addsChunks {
+                    write(ByteBuffer(string: String(count, radix: 16) + "\r\n"))
+                }
+                write(part)
+                if coding == .addsChunks { write(ByteBuffer(string: "\r\n")) }
+            }
         }
         guard bytes.readableBytes == 0 else { throw .malformed("octets behind an answer") }
         guard isEnd else { return }
-        if addsChunks { write(ByteBuffer(string: "0\r\n\r\n")) }
-        if !body.hasEnded, !addsChunks, !endsConnection {
+        if coding == .addsChunks { write(ByteBuffer(string: "0\r\n\r\n")) }
+        guard body.hasEnded || body.endsWithConnection else {
             throw .malformed("an answer that ends too early")
         }
     }

@@ -199,24 +199,23 @@ final class PublicConnection: ChannelDuplexHandler, YamuxStreamUser, @unchecked 
         requestBody = HTTPBody(loop.head.framing)
         isRequestComplete = false
         let (isToHead, route) = input.withUnsafeReadableBytes { bytes in
-            (bytes[loop.head.method].elementsEqual("HEAD".utf8), self.route(bytes))
+            (HTTPBytes.isSame(bytes, loop.head.method, "HEAD"), self.route(bytes))
         }
         answer = AnswerReading(isToHead: isToHead)
         guard let route else {
             beginExchange(name: "")
-            return refuse(
-                hasBadTarget
-                    ? .refused(.malformed("a target that does not fit its Host")) : .unknownHost)
+            return hasBadTarget
+                ? refuse(
+                    .refused(.malformed("a target that does not fit its Host")), mayKeep: false)
+                : refuse(.unknownHost)
         }
         beginExchange(name: route.name)
         if case .length(let count) = loop.head.framing, count > limits.bodyBytes {
             return refuse(.bodyTooLarge)
         }
         if loop.core.isDraining { return refuse(.draining) }
-        guard let tunnel = route.tunnel, let line = tunnel.line(for: loop.index) else {
-            return refuse(.agentAway)
-        }
-        if let refusal = input.withUnsafeReadableBytes({ admission(to: tunnel, $0) }) {
+        guard let (line, terms) = choice(route) else { return refuse(.agentAway) }
+        if let terms, let refusal = input.withUnsafeReadableBytes({ admission(terms, $0) }) {
             return refuse(refusal)
         }
         guard let upstream = open(line) else { return refuse(line.isOpen ? .tooBusy : .agentAway) }
@@ -226,11 +225,19 @@ final class PublicConnection: ChannelDuplexHandler, YamuxStreamUser, @unchecked 
         return true
     }
 
+    /// The connection that the request goes through; the name may have been taken anew in the meantime.
+    private func choice(_ route: Route) -> (line: TunnelHandler, terms: PublicTunnel.Terms?)? {
+        if let choice = route.tunnel?.choice(for: loop.index) { return choice }
+        route.tunnel = loop.core.registry.tunnel(named: route.name)
+        return route.tunnel?.choice(for: loop.index)
+    }
+
     private func open(_ tunnel: TunnelHandler) -> Upstream? {
         guard tunnel.eventLoop === loop.eventLoop else {
             return .across(Crossing(tunnel, self, on: loop.eventLoop))
         }
-        guard tunnel.isOpen, tunnel.session.streamCount < limits.streams,
+        if tunnel.session.isExhausted { tunnel.user(as: RelayLine.self)?.retire() }
+        guard tunnel.isOpen, tunnel.session.streamCount <= limits.streams,  // one is the registration's
             let stream = tunnel.session.open()
         else { return nil }
         stream.user = self
@@ -333,16 +340,29 @@ final class PublicConnection: ChannelDuplexHandler, YamuxStreamUser, @unchecked 
     // MARK: Whom it is for
 
     /// Where requests with a host go; kept, as the next request has the same one.
-    private struct Route {
-        var host: [UInt8]
-        var name: String
-        var tunnel: PublicTunnel?
-        /// Whether the name is the first part of the path.
-        var isByPath: Bool
-        var isTrusted: Bool
+    private final class Route {
+        let host: [UInt8]
+        let name: String
+        /// Whether another request with that host goes the same way.
+        let isLasting: Bool
+        let isTrusted: Bool
         /// The fields that say who sent it.
-        var additions: ByteBuffer
-        var target: Range<Int>?
+        let additions: ByteBuffer
+        /// The target in place of the one that was sent.
+        let target: Range<Int>?
+        var tunnel: PublicTunnel?
+
+        init(
+            host: [UInt8], name: String, isLasting: Bool, isTrusted: Bool, additions: ByteBuffer,
+            target: Range<Int>?
+        ) {
+            self.host = host
+            self.name = name
+            self.isLasting = isLasting
+            self.isTrusted = isTrusted
+            self.additions = additions
+            self.target = target
+        }
     }
 
     private var hasBadTarget = false
@@ -352,14 +372,9 @@ final class PublicConnection: ChannelDuplexHandler, YamuxStreamUser, @unchecked 
         guard let hostRange = loop.head.host else { return nil }
         let host = UnsafeRawBufferPointer(rebasing: bytes[hostRange])
         let target = loop.head.target
-        if var route, !route.isByPath, bytes[target.lowerBound] == UInt8(ascii: "/"),
-            !route.isTrusted,
-            route.host.elementsEqual(host)
+        if let route, route.isLasting, bytes[target.lowerBound] == UInt8(ascii: "/"),
+            HTTPBytes.isSame(host, route.host)
         {
-            if route.tunnel?.lines.isEmpty ?? true {
-                route.tunnel = loop.core.registry.tunnel(named: route.name)
-                self.route = route
-            }
             return route
         }
         route = freshRoute(bytes, host, target)
@@ -393,9 +408,9 @@ final class PublicConnection: ChannelDuplexHandler, YamuxStreamUser, @unchecked 
             address: address, host: text, isTLS: isTLS, prefix: prefix,
             beside: isTrusted ? forwardingNames(bytes) : [])
         return Route(
-            host: Array(host), name: name, tunnel: loop.core.registry.tunnel(named: name),
-            isByPath: !prefix.isEmpty, isTrusted: isTrusted, additions: additions, target: rewritten
-        )
+            host: Array(host), name: name,
+            isLasting: prefix.isEmpty && !isTrusted && rewritten == nil,
+            isTrusted: isTrusted, additions: additions, target: rewritten)
     }
 
     /// Names of the fields about forwarding that the head has, in lower case.
@@ -437,21 +452,19 @@ final class PublicConnection: ChannelDuplexHandler, YamuxStreamUser, @unchecked 
 
     /// Why the tunnel does not take this request, if so.
     private func admission(
-        to tunnel: PublicTunnel, _ bytes: UnsafeRawBufferPointer
+        _ terms: PublicTunnel.Terms, _ bytes: UnsafeRawBufferPointer
     ) -> OwnAnswer? {
         let isReading = ["GET", "HEAD", "OPTIONS"].contains {
             bytes[loop.head.method].elementsEqual($0.utf8)
         }
-        if !isReading, tunnel.isPaused { return .paused }
-        let options = tunnel.options
-        if options.isPlain { return nil }
-        if !options.allowed.isEmpty {
+        if terms.isPaused, !isReading { return .paused }
+        if !terms.options.allowed.isEmpty {
             let address = context?.remoteAddress?.ipAddress ?? ""
-            guard options.allowed.contains(where: { $0.contains(address) }) else {
+            guard terms.options.allowed.contains(where: { $0.contains(address) }) else {
                 return .notAllowed
             }
         }
-        guard let wanted = options.authorization else { return nil }
+        guard let wanted = terms.options.authorization else { return nil }
         let given = loop.head.fields.filter { field in
             HTTPBytes.isEqual(
                 UnsafeRawBufferPointer(rebasing: bytes[field.start..<field.nameEnd]),
@@ -494,7 +507,9 @@ final class PublicConnection: ChannelDuplexHandler, YamuxStreamUser, @unchecked 
         do {
             let closes = !keepsConnection || !isRequestComplete
             let progress = try answer.take(
-                bytes, isEnd: isEnd, closes: closes, isOldVersion: isOldVersion, loop: loop
+                bytes, isEnd: isEnd,
+                sender: AnswerReading.Sender(
+                    isOldVersion: isOldVersion, closes: closes, wantsUpgrade: isUpgrade), loop: loop
             ) { context.write(wrapOutboundOut($0), promise: nil) }
             loop.flushLater(self)
             account(count)
@@ -506,9 +521,6 @@ final class PublicConnection: ChannelDuplexHandler, YamuxStreamUser, @unchecked 
             switch progress {
             case .more: break
             case .upgraded:
-                guard isUpgrade else {
-                    throw HTTPRefusal.malformed("a change of protocol that nobody wants")
-                }
                 phase = .upgraded
                 process()
                 readAgain()
@@ -557,7 +569,7 @@ final class PublicConnection: ChannelDuplexHandler, YamuxStreamUser, @unchecked 
         case .across(let crossing):
             crossing.forget()
         }
-        if isReset { upstream.reset() }
+        if isReset { upstream.reset() } else { upstream.settle() }
     }
 
     // MARK: Answers of our own, and ends

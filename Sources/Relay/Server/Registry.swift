@@ -157,7 +157,6 @@ final class PublicTunnel: Sendable {
         state = Mutex(State(options: options, lines: [line]))
     }
 
-    var options: Options { state.withLock { $0.options } }
     var lines: [Line] { state.withLock { $0.lines } }
 
     /// Whether only requests pass that change nothing.
@@ -181,6 +180,13 @@ final class PublicTunnel: Sendable {
             else {
                 throw RegistrationRefusal(.name, "the name '\(name)' is in use by another agent")
             }
+            let hasLoop = state.lines.contains {
+                $0.agent == line.agent && $0.loop == line.loop && $0.number != line.number
+            }
+            guard !hasLoop else {
+                throw RegistrationRefusal(
+                    .surplus, "the agent is connected to this event loop already")
+            }
             let sharesName = options.isShared && state.options.isShared
             let replaced = state.lines.filter { old in
                 old.agent == line.agent ? old.number == line.number : !sharesName
@@ -200,16 +206,26 @@ final class PublicTunnel: Sendable {
         }
     }
 
-    /// The connection for the next request of an event loop: one of its own where there is one, agents
-    /// taking turns.
-    func line(for loop: Int) -> TunnelHandler? {
+    /// What has to be asked of a request, where not every sender may send everything.
+    struct Terms {
+        var options: Options
+        var isPaused: Bool
+    }
+
+    /// The connection for the next request of an event loop, and what to ask of it; `nil` when nobody is here.
+    ///
+    /// One of the loop's own where there is one; agents take turns.
+    func choice(for loop: Int) -> (line: TunnelHandler, terms: Terms?)? {
         state.withLock { state in
-            if state.lines.count == 1 { return state.lines[0].tunnel }
+            let terms =
+                state.isPaused || !state.options.isPlain
+                ? Terms(options: state.options, isPaused: state.isPaused) : nil
+            if state.lines.count == 1 { return (state.lines[0].tunnel, terms) }
             let own = state.lines.filter { $0.loop == loop }
             let candidates = own.isEmpty ? state.lines : own
             guard !candidates.isEmpty else { return nil }
             state.turn &+= 1
-            return candidates[state.turn % candidates.count].tunnel
+            return (candidates[state.turn % candidates.count].tunnel, terms)
         }
     }
 }

@@ -15,6 +15,7 @@ final class RelayLine: TunnelUser, YamuxStreamUser, @unchecked Sendable {
     private var registered: PublicTunnel?
     private var tunnel: TunnelHandler?
     private var patience: Scheduled<Void>?
+    private var isRetired = false
 
     init(_ loop: RelayLoop) { self.loop = loop }
 
@@ -113,6 +114,14 @@ final class RelayLine: TunnelUser, YamuxStreamUser, @unchecked Sendable {
         line.refuse(
             RegistrationRefusal(
                 .takenOver, "another agent with the same token has taken the name '\(name)'"))
+    }
+
+    /// Takes no more requests: the session's numbers come to their end, and the agent is to begin another.
+    func retire() {
+        guard let tunnel, let registered, !isRetired else { return }
+        isRetired = true
+        loop.core.registry.remove(tunnel, of: registered)
+        drain()
     }
 
     /// Asks the agent to dial elsewhere.

@@ -157,6 +157,8 @@ package final class RelayServer: Sendable {
     }
 
     private func addAgent(_ channel: any Channel) throws {
+        // An agent that is gone must be noticed at once: its name is free then.
+        try channel.syncOptions?.setOption(.allowRemoteHalfClosure, value: false)
         let line = RelayLine(loop(of: channel))
         let session = YamuxSession(.server, RelayLine.configuration)
         let tunnel = TunnelHandler(session, eventLoop: channel.eventLoop, user: line)

@@ -34,6 +34,16 @@ enum Upstream {
         }
     }
 
+    /// Lets go of a stream whose answer is whole: what still waits of the request is not wanted.
+    func settle() {
+        switch self {
+        case .here(let tunnel, let stream):
+            tunnel.session.settle(stream)
+            if tunnel.session.hasOutput { tunnel.scheduleFlush() }
+        case .across(let crossing): crossing.settle()
+        }
+    }
+
     func reset() {
         switch self {
         case .here(let tunnel, let stream):
@@ -54,25 +64,33 @@ final class Crossing: YamuxStreamUser, @unchecked Sendable {
     private var stream: YamuxStream?
     private var connection: PublicConnection?
     private(set) var hasRoom = true
+    private var hasBegun = false
 
     init(_ tunnel: TunnelHandler, _ connection: PublicConnection, on senderLoop: any EventLoop) {
         self.tunnel = tunnel
         self.connection = connection
         self.senderLoop = senderLoop
-        tunnel.eventLoop.execute {
-            self.stream = tunnel.isOpen ? tunnel.session.open() : nil
-            self.stream?.user = self
-            if self.stream == nil { self.toSender { $0.upstreamWasReset(isLost: true) } }
-        }
     }
 
+    /// The first octets open the stream, so that its number and its first frame go in one step.
     func send(_ bytes: ByteBuffer, isEnd: Bool) {
+        if !hasBegun {
+            hasBegun = true
+            tunnel.eventLoop.execute { self.open() }
+        }
         toTunnel { tunnel, stream in
             tunnel.session.send(bytes, on: stream, isEnd: isEnd)
             if !tunnel.session.hasRoom(stream) { self.toSender { _ in self.hasRoom = false } }
         }
     }
 
+    private func open() {
+        stream = tunnel.isOpen ? tunnel.session.open() : nil
+        stream?.user = self
+        if stream == nil { toSender { $0.upstreamWasReset(isLost: true) } }
+    }
+
+    func settle() { toTunnel { $0.session.settle($1) } }
     func consumed(_ count: Int) { toTunnel { $0.session.consumed(count, of: $1) } }
 
     func reset() {

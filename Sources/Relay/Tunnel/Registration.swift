@@ -161,6 +161,9 @@ package struct RegistrationRefusal: Error, Hashable, Sendable {
         case name
         /// Another agent of the same owner has taken the name.
         case takenOver = "taken-over"
+        /// The agent has a connection to this event loop of the relay already; another attempt may come to
+        /// another one.
+        case surplus
         /// A limit of the relay.
         case limit
         case malformed

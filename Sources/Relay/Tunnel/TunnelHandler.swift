@@ -1,4 +1,5 @@
 import NIOCore
+import NIOOpenSSL
 import Yamux
 
 /// Who uses a connection of the tunnel.
@@ -87,6 +88,13 @@ final class TunnelHandler: ChannelDuplexHandler, @unchecked Sendable {
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         if context.channel.isWritable { flush() }
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        // Neither side of a tunnel ends half of it.
+        let isEnd =
+            (event as? TLSEvent) == .closedByPeer || (event as? ChannelEvent) == .inputClosed
+        if isEnd { close(.closed) } else { context.fireUserInboundEventTriggered(event) }
     }
 
     func read(context: ChannelHandlerContext) {

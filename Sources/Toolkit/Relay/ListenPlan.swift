@@ -48,6 +48,10 @@ package struct ListenPlan: Sendable {
             }
         var all: [AgentConfiguration.Route] = []
         for text in routes { all.append(try Self.route(text)) }
+        if handler != nil, respondWith != nil {
+            throw Problem(
+                .wrongUse, "--respond-with answers in a handler's place; leave one of the two out")
+        }
         if let handler {
             let destination = try Settings.destination(handler, origin: "the handler")
             all.append(.init(prefix: "/", target: .handler(destination)))

@@ -1,5 +1,6 @@
 import Callbacks
 import Dispatch
+import Foundation
 package import Journal
 package import Relay
 import Synchronization
@@ -33,6 +34,10 @@ package final class TrafficRecorder: ExchangeSink {
     private let failed: @Sendable (any Error) -> Void
     private let queue = DispatchQueue(label: "countersign.traffic")
     private let waiting = Mutex<[Entry]>([])
+    private let keptSinceLast = Mutex(0)
+
+    /// Requests that are kept before the oldest ones are looked at again.
+    private static let keptBetweenPrunings = 2000
 
     /// - Parameters:
     ///   - journal: Where it is kept; `nil`: nowhere.
@@ -72,6 +77,21 @@ package final class TrafficRecorder: ExchangeSink {
         queue.sync {}
     }
 
+    /// Lets the oldest rows go, now and then, as this may run for days.
+    private func pruneNow(and count: Int, _ journal: Journal) {
+        let isTime = keptSinceLast.withLock { kept in
+            kept += count
+            guard kept >= Self.keptBetweenPrunings else { return false }
+            kept = 0
+            return true
+        }
+        guard isTime else { return }
+        Task { [failed] in
+            let now = Int64(Date().timeIntervalSince1970 * 1000)
+            do { _ = try await journal.prune(now: now) } catch { failed(error) }
+        }
+    }
+
     private func takeWaiting() {
         let entries = waiting.withLock { waiting in
             defer { waiting = [] }
@@ -90,5 +110,6 @@ package final class TrafficRecorder: ExchangeSink {
             if case .failure(let error) = result { failed(error) }
             end()
         }
+        pruneNow(and: shown.count, journal)
     }
 }

@@ -37,7 +37,7 @@ struct Listen: AsyncParsableCommand {
             plan.agent.keepsExchanges = false
             return try await ListenRun(plan, sink: NoSink()).run { display.show($0) }
         }
-        let journal = tunnel.noRecord ? nil : try Journal(settings.journal)
+        let journal = tunnel.noRecord ? nil : try Journal(Self.bounded(settings.journal))
         if let journal {
             _ = try await journal.prune(now: Int64(Date().timeIntervalSince1970 * 1000))
         }
@@ -53,6 +53,18 @@ struct Listen: AsyncParsableCommand {
             try? journal?.close()  // the first error is the one to tell
             throw error
         }
+    }
+}
+
+extension Listen {
+    /// Requests that a journal in memory keeps.
+    private static let maximumInMemory = 10_000
+
+    /// An agent may run for days, and memory is no disk.
+    private static func bounded(_ journal: JournalConfiguration) -> JournalConfiguration {
+        var journal = journal
+        if journal.storage == .memory { journal.limits.deliveries = maximumInMemory }
+        return journal
     }
 }
 
@@ -148,7 +160,13 @@ struct TunnelFlags: ParsableArguments {
         switch hostHeader {
         case nil: agent.hostHeader = .asSent
         case "rewrite": agent.hostHeader = .handler
-        case let name?: agent.hostHeader = .fixed(name)
+        case let name?:
+            guard !name.isEmpty, name.utf8.allSatisfy({ (0x21...0x7e).contains($0) }) else {
+                throw Problem(
+                    .wrongValue, "the value does not fit; a host's name, or 'rewrite', is expected",
+                    at: "--host-header")
+            }
+            agent.hostHeader = .fixed(name)
         }
     }
 }
