@@ -69,7 +69,8 @@ struct HTTPHead {
         request bytes: UnsafeRawBufferPointer, scanned: inout Int, limit: Int
     ) throws(HTTPRefusal) -> Bool {
         if let first = bytes.first, HTTPBytes.classes[Int(first)] & HTTPBytes.token == 0 {
-            throw .malformed("what is no request of HTTP")  // at once: such a peer may send no more
+            // At once, as such a peer may send no more.
+            throw .malformed("what is no request of HTTP")
         }
         guard try begin(bytes, &scanned, limit) else { return false }
         try readRequestLine(bytes)
@@ -86,7 +87,8 @@ struct HTTPHead {
         answer bytes: UnsafeRawBufferPointer, scanned: inout Int, limit: Int, isToHead: Bool
     ) throws(HTTPRefusal) -> Bool {
         guard zip(bytes, Self.versionStart).allSatisfy({ $0 == $1 }) else {
-            throw .malformed("octets that are not HTTP/1.x")  // at once: such a peer may send no more
+            // At once, as such a peer may send no more.
+            throw .malformed("octets that are not HTTP/1.x")
         }
         guard try begin(bytes, &scanned, limit) else { return false }
         try readStatusLine(bytes)

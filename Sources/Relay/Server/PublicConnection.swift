@@ -25,6 +25,8 @@ final class PublicConnection: ChannelDuplexHandler, YamuxStreamUser, @unchecked 
         case closed
     }
 
+    /// Streams of a tunnel's connection that carry no request: the registration's.
+    private static let controlStreams = 1
     /// Octets of what still comes that are thrown away before the connection is cut.
     private static let maximumLingerBytes = 1 << 20
     private static let lingerSeconds = 2.0
@@ -237,7 +239,7 @@ final class PublicConnection: ChannelDuplexHandler, YamuxStreamUser, @unchecked 
             return .across(Crossing(tunnel, self, on: loop.eventLoop))
         }
         if tunnel.session.isExhausted { tunnel.user(as: RelayLine.self)?.retire() }
-        guard tunnel.isOpen, tunnel.session.streamCount <= limits.streams,  // one is the registration's
+        guard tunnel.isOpen, tunnel.session.streamCount - Self.controlStreams < limits.streams,
             let stream = tunnel.session.open()
         else { return nil }
         stream.user = self
