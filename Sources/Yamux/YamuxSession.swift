@@ -40,6 +40,7 @@ package final class YamuxSession {
     package private(set) var isGoingAway = false
     package private(set) var peerIsGoingAway = false
 
+    private var saidReason: YamuxEnd?
     private let role: Role
     private var streams: [UInt32: YamuxStream] = [:]
     private var incomingCount = 0
@@ -121,7 +122,7 @@ package final class YamuxSession {
     private func takeData(_ header: YamuxHeader) throws(YamuxViolation) -> Event? {
         let (stream, isNew) = try stream(of: header)
         let count = Int(header.length)
-        if let stream {
+        if let stream, !header.flags.contains(.rst) {
             guard !stream.isEndedByPeer else { throw .misplaced(stream: header.stream) }
             guard stream.receiveWindow.take(count) else {
                 throw .windowExceeded(stream: header.stream)
@@ -268,7 +269,8 @@ package final class YamuxSession {
     /// Streams whose writers paused and may go on; each is told once.
     package func takeStreamsWithRoom() -> [YamuxStream] {
         defer { withRoom.removeAll(keepingCapacity: true) }
-        return withRoom
+        for stream in withRoom { stream.isToldOfRoom = false }
+        return withRoom.filter { !$0.isReset }
     }
 
     /// Kills a stream: neither side sends anything any more.
@@ -276,11 +278,11 @@ package final class YamuxSession {
     /// Not a way to end one: what the peer has not read yet may be lost to it.
     package func reset(_ stream: YamuxStream) {
         guard !stream.isReset, streams[stream.id] === stream else { return }
-        let isKnownToPeer = !stream.greeting.contains(.syn)
+        // Also of one that the peer has not heard of: its number must not stay open.
+        let opening = stream.greeting.intersection(.syn)
         forget(stream, asReset: true)
-        if isKnownToPeer {
-            write(YamuxHeader(.windowUpdate, flags: .rst, stream: stream.id, length: 0))
-        }
+        write(
+            YamuxHeader(.windowUpdate, flags: opening.union(.rst), stream: stream.id, length: 0))
     }
 
     /// Ends a stream to which the peer has said everything: what still waits for it is not wanted any more.
@@ -308,8 +310,9 @@ package final class YamuxSession {
 
     /// Says that no stream is opened or taken any more.
     package func goAway(_ reason: YamuxEnd) {
-        guard !isGoingAway else { return }
+        guard reason.rawValue > saidReason?.rawValue ?? 0 || !isGoingAway else { return }
         isGoingAway = true
+        saidReason = reason
         write(YamuxHeader(.goAway, stream: 0, length: reason.rawValue))
     }
 
@@ -319,6 +322,7 @@ package final class YamuxSession {
         for stream in all { forget(stream, asReset: true) }
         output.clear()
         line.removeAll()
+        withRoom = []
         return all
     }
 
@@ -350,7 +354,8 @@ package final class YamuxSession {
             writeWaiting(on: stream, limit: limit)
             if stream.wantsRoom, stream.waitingBytes < configuration.highWaterBytes / 2 {
                 stream.wantsRoom = false
-                withRoom.append(stream)
+                if !stream.isToldOfRoom { withRoom.append(stream) }
+                stream.isToldOfRoom = true
             }
             if stream.canSend { standInLine(stream) }
         }
@@ -394,6 +399,8 @@ package final class YamuxSession {
         stream.isReset = isReset
         stream.waiting.removeAll()
         stream.waitingBytes = 0
+        // The line may stand still for as long as the peer reads nothing: nobody dead may wait in it.
+        if isReset, stream.isInLine { line.removeAll { $0 === stream } }
         growthLeft += stream.receiveWindow.size - YamuxConfiguration.initialWindow
         guard streams.removeValue(forKey: stream.id) != nil else { return }
         if (stream.id % 2 == 1) == (role == .server) { incomingCount -= 1 }

@@ -28,6 +28,7 @@ package final class YamuxStream {
     package internal(set) var waitingBytes = 0
     /// Whether its writer was told to pause and waits to hear of room.
     var wantsRoom = false
+    var isToldOfRoom = false
 
     /// Octets that the peer allows us to send.
     var sendWindow: Int
@@ -93,7 +94,7 @@ struct ReceiveWindow {
         guard read >= size / 2 else { return 0 }
         let now = clock()
         if let roundTrip, let lastReturn, now - lastReturn < roundTrip + roundTrip {
-            let added = min(size, maximum - size, growth)
+            let added = max(0, min(size, maximum - size, growth))
             size += added
             growth -= added
             read += added
