@@ -28,6 +28,7 @@ package final class TLSHandler: ChannelDuplexHandler {
     private var waitingBytes = 0
     private var wantsFlush = false
     private var isClosedByPeer = false
+    private var saysFarewell = true
     /// Buffers for plain bytes and for encrypted ones; used again while nobody else keeps them.
     private var plain = ByteBuffer()
     private var encrypted = ByteBuffer()
@@ -101,10 +102,21 @@ package final class TLSHandler: ChannelDuplexHandler {
         if state == .open { context.flush() } else { wantsFlush = true }
     }
 
+    /// Takes ``TLSEvent/cut``: the connection then ends without close_notify, as one that was cut.
+    package func triggerUserOutboundEvent(
+        context: ChannelHandlerContext, event: Any, promise: EventLoopPromise<Void>?
+    ) {
+        guard event as? TLSEvent == .cut else {
+            return context.triggerUserOutboundEvent(event, promise: promise)
+        }
+        saysFarewell = false
+        promise?.succeed()
+    }
+
     package func close(
         context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?
     ) {
-        if state == .open, mode != .input {
+        if state == .open, mode != .input, saysFarewell {
             session.close()
             sendOutput(context)
             context.flush()

@@ -25,6 +25,8 @@ package final class Agent: Sendable {
     private static let connectSeconds: Int64 = 10
     /// Seconds from a connection to the relay's answer.
     private static let registrationSeconds: Int64 = 10
+    /// How long a connection stands that was a success.
+    private static let lasting = Duration.seconds(5)
     /// Attempts to come to an event loop of the relay before a longer pause.
     private static let maximumTries = 6
 
@@ -97,10 +99,14 @@ package final class Agent: Sendable {
                         try await connect(number, loopIndex: number, registration: registration)
                     }
                 connection = nil
-                (tries, backoff) = (0, Backoff())
+                tries = 0
                 presence.isThere(current.registered)
+                defer { presence.isGone() }
+                let begun = ContinuousClock.now
                 try await serve(current)
-                presence.isGone("the relay closed the connection", retry: backoff.shortest)
+                // One that lasted shows that all is well; one that did not may be a part of a storm.
+                if ContinuousClock.now - begun > Self.lasting { backoff = Backoff() }
+                throw AgentError(.closed, "the relay closed the connection")
             } catch let error as AgentError where error.reason == .refused(.surplus) {
                 tries += 1
                 if tries % Self.maximumTries == 0 { try await Task.sleep(for: backoff.longest) }
@@ -116,10 +122,11 @@ package final class Agent: Sendable {
 
     /// Waits for the end of a connection.
     private func serve(_ connection: Connection) async throws {
-        await withTaskCancellationHandler {
+        try await withTaskCancellationHandler {
             for await event in connection.events {
                 switch event {
-                case .closed, .refused, .draining: return
+                case .refused(let refusal): throw AgentError(refused: refusal)
+                case .closed, .draining: return
                 case .registered: break
                 }
             }
@@ -278,10 +285,7 @@ private final class Presence: Sendable {
     }
 
     /// A connection that stood is gone.
-    func isGone(_ reason: String, retry: Duration) {
-        state.withLock { $0.count -= 1 }
-        isNotThere(reason, retry: retry)
-    }
+    func isGone() { state.withLock { $0.count -= 1 } }
 
     /// There is a reason why a connection does not stand; it is told once, and when none other stands.
     func isNotThere(_ reason: String, retry: Duration) {
@@ -297,7 +301,6 @@ private final class Presence: Sendable {
 /// Pauses before attempts to connect: longer and longer, and never the same for two agents, so that a
 /// relay that comes back is not stormed.
 struct Backoff {
-    let shortest = Duration.milliseconds(100)
     let longest = Duration.seconds(10)
     private var limit = Duration.milliseconds(100)
 

@@ -1,5 +1,6 @@
 import HTTPTransport
 import NIOCore
+import NIOOpenSSL
 import OpenSSL
 import Yamux
 
@@ -182,6 +183,15 @@ final class HandlerConnection: ChannelDuplexHandler, YamuxStreamUser, @unchecked
     }
 
     func channelInactive(context: ChannelHandlerContext) { gone() }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        switch event as? TLSEvent {
+        case .closedByPeer: close()
+        // Whoever can cut the connection must not be able to shorten an answer.
+        case .cut: failure = failure ?? .handlerCut
+        case .established, nil: context.fireUserInboundEventTriggered(event)
+        }
+    }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         if let error = error as? OpenSSLError {

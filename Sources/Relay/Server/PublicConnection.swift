@@ -1,3 +1,4 @@
+import Foundation
 import NIOCore
 import NIOOpenSSL
 import Yamux
@@ -52,6 +53,7 @@ final class PublicConnection: ChannelDuplexHandler, YamuxStreamUser, @unchecked 
     private var isThrottled = false
     private var hasInputEnded = false
 
+    private let routing: Routing
     private var route: Route?
     private var upstream: Upstream?
     private var requestBody = HTTPBody(.none)
@@ -68,6 +70,7 @@ final class PublicConnection: ChannelDuplexHandler, YamuxStreamUser, @unchecked 
     init(_ loop: RelayLoop, isTLS: Bool) {
         self.loop = loop
         self.isTLS = isTLS
+        routing = Routing(loop.core, isTLS: isTLS)
     }
 
     private var limits: RelayConfiguration.Limits { loop.core.configuration.limits }
@@ -200,24 +203,31 @@ final class PublicConnection: ChannelDuplexHandler, YamuxStreamUser, @unchecked 
         bodyBytes = 0
         requestBody = HTTPBody(loop.head.framing)
         isRequestComplete = false
-        let (isToHead, route) = input.withUnsafeReadableBytes { bytes in
-            (HTTPBytes.isSame(bytes, loop.head.method, "HEAD"), self.route(bytes))
+        let isToHead = input.withUnsafeReadableBytes {
+            HTTPBytes.isSame($0, loop.head.method, "HEAD")
         }
         answer = AnswerReading(isToHead: isToHead)
-        guard let route else {
+        let route: Route
+        do {
+            route = try input.withUnsafeReadableBytes { bytes throws(Routing.Refusal) in
+                try routing.route(of: loop.head, bytes, from: context?.remoteAddress)
+            }
+        } catch {
             beginExchange(name: "")
-            return hasBadTarget
-                ? refuse(
-                    .refused(.malformed("a target that does not fit its Host")), mayKeep: false)
-                : refuse(.unknownHost)
+            return refuse(error.answer, mayKeep: !error.closes)
         }
+        self.route = route
         beginExchange(name: route.name)
         if case .length(let count) = loop.head.framing, count > limits.bodyBytes {
             return refuse(.bodyTooLarge)
         }
         if loop.core.isDraining { return refuse(.draining) }
         guard let (line, terms) = choice(route) else { return refuse(.agentAway) }
-        if let terms, let refusal = input.withUnsafeReadableBytes({ admission(terms, $0) }) {
+        if let terms,
+            let refusal = input.withUnsafeReadableBytes({
+                Routing.admission(of: loop.head, $0, from: context?.remoteAddress, terms)
+            })
+        {
             return refuse(refusal)
         }
         guard let upstream = open(line) else { return refuse(line.isOpen ? .tooBusy : .agentAway) }
@@ -336,146 +346,7 @@ final class PublicConnection: ChannelDuplexHandler, YamuxStreamUser, @unchecked 
     /// Ends a request whose body cannot be passed on to its end.
     private func cancel(with refusal: OwnAnswer) {
         detach(isReset: true)
-        if answer.hasBegun { close() } else { _ = refuse(refusal, mayKeep: false) }
-    }
-
-    // MARK: Whom it is for
-
-    /// Where requests with a host go; kept, as the next request has the same one.
-    private final class Route {
-        let host: [UInt8]
-        let name: String
-        /// Whether another request with that host goes the same way.
-        let isLasting: Bool
-        let isTrusted: Bool
-        /// The fields that say who sent it.
-        let additions: ByteBuffer
-        /// The target in place of the one that was sent.
-        let target: Range<Int>?
-        var tunnel: PublicTunnel?
-
-        init(
-            host: [UInt8], name: String, isLasting: Bool, isTrusted: Bool, additions: ByteBuffer,
-            target: Range<Int>?
-        ) {
-            self.host = host
-            self.name = name
-            self.isLasting = isLasting
-            self.isTrusted = isTrusted
-            self.additions = additions
-            self.target = target
-        }
-    }
-
-    private var hasBadTarget = false
-
-    private func route(_ bytes: UnsafeRawBufferPointer) -> Route? {
-        hasBadTarget = false
-        guard let hostRange = loop.head.host else { return nil }
-        let host = UnsafeRawBufferPointer(rebasing: bytes[hostRange])
-        let target = loop.head.target
-        if let route, route.isLasting, bytes[target.lowerBound] == UInt8(ascii: "/"),
-            HTTPBytes.isSame(host, route.host)
-        {
-            return route
-        }
-        route = freshRoute(bytes, host, target)
-        return route
-    }
-
-    private func freshRoute(
-        _ bytes: UnsafeRawBufferPointer, _ host: UnsafeRawBufferPointer, _ target: Range<Int>
-    ) -> Route? {
-        guard let path = originForm(bytes, target, host) else {
-            hasBadTarget = true
-            return nil
-        }
-        let text = String(decoding: host, as: UTF8.self)
-        var rewritten = path == target ? nil : path
-        let name: String
-        var prefix = ""
-        if let label = HostName.tunnel(of: text, domain: loop.core.configuration.domain) {
-            name = label
-        } else {
-            guard HostName.isOwn(text, domain: loop.core.configuration.domain),
-                let split = HostName.split(bytes, path)
-            else { return nil }
-            name = split.name
-            rewritten = split.rest
-            prefix = "/" + name
-        }
-        let address = context?.remoteAddress?.ipAddress ?? ""
-        let isTrusted = loop.core.configuration.trustedForwarders.contains { $0.contains(address) }
-        let additions = Forwarding.fields(
-            address: address, host: text, isTLS: isTLS, prefix: prefix,
-            beside: isTrusted ? forwardingNames(bytes) : [])
-        return Route(
-            host: Array(host), name: name,
-            isLasting: prefix.isEmpty && !isTrusted && rewritten == nil,
-            isTrusted: isTrusted, additions: additions, target: rewritten)
-    }
-
-    /// Names of the fields about forwarding that the head has, in lower case.
-    private func forwardingNames(_ bytes: UnsafeRawBufferPointer) -> Set<String> {
-        Set(
-            loop.head.fields.filter { $0.kind == .forwarding }.map {
-                String(decoding: bytes[$0.start..<$0.nameEnd].map(\.lowercased), as: UTF8.self)
-            })
-    }
-
-    /// The path and query of the target; `nil` when it does not fit.
-    ///
-    /// A whole URL must have the authority that `Host` names (RFC 9112, section 3.2.2).
-    private func originForm(
-        _ bytes: UnsafeRawBufferPointer, _ target: Range<Int>, _ host: UnsafeRawBufferPointer
-    ) -> Range<Int>? {
-        let isConnect = bytes[loop.head.method].elementsEqual("CONNECT".utf8)
-        if isConnect { return nil }
-        if bytes[target.lowerBound] == UInt8(ascii: "/") { return target }
-        if bytes[target].elementsEqual("*".utf8) {
-            return bytes[loop.head.method].elementsEqual("OPTIONS".utf8) ? target : nil
-        }
-        for scheme in ["http://", "https://"] {
-            let start = target.lowerBound + scheme.utf8.count
-            guard start < target.upperBound,
-                zip(bytes[target], scheme.utf8).allSatisfy({ $0.lowercased == $1 })
-            else { continue }
-            let end =
-                bytes[start..<target.upperBound].firstIndex { "/?#".utf8.contains($0) }
-                ?? target.upperBound
-            let authority = bytes[start..<end]
-            guard authority.count == host.count,
-                zip(authority, host).allSatisfy({ $0.lowercased == $1.lowercased })
-            else { return nil }
-            return end..<target.upperBound
-        }
-        return nil
-    }
-
-    /// Why the tunnel does not take this request, if so.
-    private func admission(
-        _ terms: PublicTunnel.Terms, _ bytes: UnsafeRawBufferPointer
-    ) -> OwnAnswer? {
-        let isReading = ["GET", "HEAD", "OPTIONS"].contains {
-            bytes[loop.head.method].elementsEqual($0.utf8)
-        }
-        if terms.isPaused, !isReading { return .paused }
-        if !terms.options.allowed.isEmpty {
-            let address = context?.remoteAddress?.ipAddress ?? ""
-            guard terms.options.allowed.contains(where: { $0.contains(address) }) else {
-                return .notAllowed
-            }
-        }
-        guard let wanted = terms.options.authorization else { return nil }
-        let given = loop.head.fields.filter { field in
-            HTTPBytes.isEqual(
-                UnsafeRawBufferPointer(rebasing: bytes[field.start..<field.nameEnd]),
-                "authorization")
-        }
-        guard given.count == 1, let field = given.first,
-            BasicAuthentication.matches(bytes[field.valueStart..<field.valueEnd], wanted)
-        else { return .unauthorised }
-        return nil
+        if answer.hasBegun { cut() } else { _ = refuse(refusal, mayKeep: false) }
     }
 
     // MARK: The answer
@@ -494,7 +365,7 @@ final class PublicConnection: ChannelDuplexHandler, YamuxStreamUser, @unchecked 
         guard upstream != nil else { return }
         detach(isReset: false)
         if answer.hasBegun || phase == .upgraded {
-            close()
+            cut()
         } else {
             refuseAndGoOn(isLost ? .agentLost : .agentReset)
         }
@@ -530,7 +401,7 @@ final class PublicConnection: ChannelDuplexHandler, YamuxStreamUser, @unchecked 
             }
         } catch {
             detach(isReset: true)
-            if answer.hasBegun { close() } else { refuseAndGoOn(.badAnswer) }
+            if answer.hasBegun { cut() } else { refuseAndGoOn(.badAnswer) }
         }
     }
 
@@ -634,6 +505,20 @@ final class PublicConnection: ChannelDuplexHandler, YamuxStreamUser, @unchecked 
         context?.flush()
     }
 
+    /// Ends in the middle of an answer, so that the sender can tell: what it has is not the whole.
+    private func cut() {
+        guard let context, phase != .closed else { return }
+        flush()
+        if isTLS {
+            context.triggerUserOutboundEvent(TLSEvent.cut, promise: nil)
+        } else if answer.endsConnection {
+            // A plain end is how such an answer ends when it is whole.
+            let provider = context.channel as? any SocketOptionProvider
+            _ = provider?.setSoLinger(linger(l_onoff: 1, l_linger: 0))
+        }
+        close()
+    }
+
     /// Ends without another word.
     func close() {
         guard phase != .closed else { return }
@@ -657,7 +542,7 @@ final class PublicConnection: ChannelDuplexHandler, YamuxStreamUser, @unchecked 
         case .answer:
             let hasBegun = answer.hasBegun
             detach(isReset: true)
-            if hasBegun { close() } else { refuseAndGoOn(.answerTooSlow) }
+            if hasBegun { cut() } else { refuseAndGoOn(.answerTooSlow) }
         case .upgraded, .lingering, .closed: close()
         }
         loop.flushAll()
