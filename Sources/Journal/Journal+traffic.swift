@@ -40,4 +40,26 @@ extension Journal {
                 }
             }, finish: finish)
     }
+
+    /// Lets the oldest finished deliveries beyond the limit go.
+    ///
+    /// It looks at nothing else, so that it can be done often; see ``prune(now:)`` for those that are too old.
+    package func pruneBeyondLimit() async throws(JournalError) {
+        let most = limits.deliveries
+        try await write { database in
+            let last = try Int64.fetchOne(database, sql: "SELECT max(id) FROM delivery") ?? 0
+            let cut = last - Int64(most)
+            guard cut > 0 else { return }
+            try database.execute(
+                sql: """
+                    DELETE FROM delivery
+                    WHERE id <= ? AND id NOT IN (SELECT delivery_id FROM unfinished)
+                    """, arguments: [cut])
+            try database.execute(
+                sql: """
+                    DELETE FROM attempt WHERE delivery_id <= ?1
+                    AND delivery_id NOT IN (SELECT id FROM delivery WHERE id <= ?1)
+                    """, arguments: [cut])
+        }
+    }
 }

@@ -19,19 +19,24 @@ extension HeaderField {
     ///
     /// By its name: those of RFC 9110 and RFC 6265, and what people call keys and tokens of their own.
     package var isSecret: Bool {
-        // Asked for every request, so our own names are let through first.
-        guard !Self.ownNames.contains(name) else { return false }
-        let lower = name.lowercased()
-        return Self.secretWords.contains { lower.contains($0) }
+        // Asked of every request, so what is seen most is let through first.
+        guard !Self.plainNames.contains(name) else { return false }
+        let lower = name.utf8.map { (0x41...0x5a).contains($0) ? $0 | 0x20 : $0 }
+        return Self.secretWords.contains { word in
+            lower.count >= word.count
+                && (0...(lower.count - word.count)).contains { lower[$0...].starts(with: word) }
+        }
     }
 
-    private static let ownNames: Set = [
+    private static let plainNames: Set = [
         "User-Agent", "Accept", "Content-MD5", "Content-Sha256", "Content-Length", "Content-Type",
+        "Host", "Accept-Encoding", "Connection", "Date", "Server", "Forwarded", "X-Forwarded-For",
+        "X-Forwarded-Proto", "X-Forwarded-Host",
     ]
     private static let secretWords = [
         "authorization", "cookie", "token", "secret", "password", "api-key", "apikey", "x-key",
         "auth-key", "signature-key",
-    ]
+    ].map { Array($0.utf8) }
 }
 
 extension String {

@@ -34,6 +34,7 @@ package final class Agent: Sendable {
     private let group: MultiThreadedEventLoopGroup
     private let loops: [AgentLoop]
     private let relayTLS: TLSContext
+    private let reports: ReportQueue
 
     /// - Throws: ``OpenSSL/OpenSSLError`` when a file with authorities cannot be used.
     package init(_ configuration: AgentConfiguration, sink: any ExchangeSink) throws {
@@ -43,6 +44,7 @@ package final class Agent: Sendable {
             client: configuration.relayTrust, protocols: [Tunnel.protocolName])
         let handlerTLS = try TLSContext(client: configuration.handlerTrust)
         let reports = ReportQueue(sink, maximum: configuration.limits.waitingReports)
+        self.reports = reports
         loops = group.makeIterator().map {
             AgentLoop(configuration, eventLoop: $0, tls: handlerTLS, reports: reports)
         }
@@ -68,6 +70,7 @@ package final class Agent: Sendable {
                 try await tasks.waitForAll()
             }
         } catch {
+            reports.end()
             for loop in loops { loop.eventLoop.execute { loop.closeAll() } }
             try? await group.shutdownGracefully()
             throw error

@@ -13,6 +13,7 @@ final class ReportQueue: Sendable {
     private struct State {
         var waiting = 0
         var resumptions: [@Sendable () -> Void] = []
+        var hasEnded = false
     }
 
     private let state = Mutex(State())
@@ -32,9 +33,17 @@ final class ReportQueue: Sendable {
     /// Calls `resume` once there is room; returns whether it will, and the caller should pause.
     func isFull(_ resume: @escaping @Sendable () -> Void) -> Bool {
         state.withLock { state in
-            guard state.waiting >= maximum else { return false }
+            guard state.waiting >= maximum, !state.hasEnded else { return false }
             state.resumptions.append(resume)
             return true
+        }
+    }
+
+    /// Resumes nobody any more: the event loops come to their end.
+    func end() {
+        state.withLock { state in
+            state.hasEnded = true
+            state.resumptions = []
         }
     }
 

@@ -27,7 +27,8 @@ package struct Traffic: Sendable {
         let contentType = request?.headers.first("Content-Type")
         let body = request?.body ?? []
         let json = try? CallbackForm.json(in: body, contentType: contentType)
-        let callback = json.flatMap { try? Callback(json: $0) }
+        let outline = json.flatMap { EventOutline(json: $0) }
+        let callback = outline?.callback
         self.callback = callback
         isAuthentic = apiKey.flatMap { key in callback?.isAuthentic(apiKey: key) }
         outcome = Self.outcome(exchange, answer)
@@ -36,7 +37,7 @@ package struct Traffic: Sendable {
             type: callback?.eventType ?? Self.notACallback,
             time: callback?.eventTime ?? String(exchange.startedAt / 1000),
             kind: callback?.kind ?? .account,
-            signatureRequestID: callback?.signatureRequest?["signature_request_id"]?.string,
+            signatureRequestID: outline?.signatureRequestID,
             origin: "listen", payload: callback == nil ? body : json ?? [])
         let form = Self.form(contentType, isCallback: callback != nil)
         let made = form.form.body(json: event.payload, boundary: form.boundary)

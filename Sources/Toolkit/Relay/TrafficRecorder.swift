@@ -1,6 +1,5 @@
 import Callbacks
 import Dispatch
-import Foundation
 package import Journal
 package import Relay
 import Synchronization
@@ -87,8 +86,7 @@ package final class TrafficRecorder: ExchangeSink {
         }
         guard isTime else { return }
         Task { [failed] in
-            let now = Int64(Date().timeIntervalSince1970 * 1000)
-            do { _ = try await journal.prune(now: now) } catch { failed(error) }
+            do { try await journal.pruneBeyondLimit() } catch { failed(error) }
         }
     }
 
