@@ -182,17 +182,18 @@ package final class TLSHandler: ChannelDuplexHandler {
         }
     }
 
-    /// Passes on what the input holds; what it decrypts to is no longer than it is.
+    /// Passes on what the input holds, in one buffer where that fits.
     private func readAll(_ context: ChannelHandlerContext, inputCount: Int) {
         do {
-            // Who keeps a piece of a buffer keeps the whole: it must not be much larger than what is in it.
-            if plain.capacity > max(2 * inputCount, Self.minimumKeptBytes) {
-                plain = context.channel.allocator.buffer(capacity: inputCount)
-            } else {
-                plain.clear(minimumCapacity: inputCount)
-            }
+            makeRoom(inputCount, context)
             var result = TLSSession.Read.bytes(0)
             while case .bytes = result {
+                if plain.writableBytes == 0 {
+                    // What an earlier record's beginning adds; a larger buffer would be twice as large.
+                    context.fireChannelRead(wrapInboundOut(plain))
+                    guard state == .open else { return }
+                    makeRoom(Self.minimumKeptBytes, context)
+                }
                 try plain.writeWithUnsafeMutableBytes(minimumWritableBytes: 1) {
                     room throws(OpenSSLError) in
                     result = try session.read(into: room)
@@ -209,6 +210,17 @@ package final class TLSHandler: ChannelDuplexHandler {
         } catch {
             if plain.readableBytes > 0 { context.fireChannelRead(wrapInboundOut(plain)) }
             fail(error, context)
+        }
+    }
+
+    /// An empty buffer for so many plain octets.
+    ///
+    /// Who keeps a piece of a buffer keeps the whole: it must not be much larger than what is in it.
+    private func makeRoom(_ count: Int, _ context: ChannelHandlerContext) {
+        if plain.capacity > max(2 * count, Self.minimumKeptBytes) {
+            plain = context.channel.allocator.buffer(capacity: count)
+        } else {
+            plain.clear(minimumCapacity: count)
         }
     }
 

@@ -49,6 +49,8 @@ package struct AgentConfiguration: Sendable {
         package var answerSeconds = 30.0
         /// Octets of a request that are kept for the reports; what is larger is forwarded and not kept.
         package var keptRequestBytes = 17 << 20
+        /// Octets of all requests under way on an event loop that are kept for the reports.
+        package var keptBytes = 64 << 20
         /// Octets of an answer that are kept for the reports.
         package var keptAnswerBytes = 64 << 10
         /// Reports that wait to be taken; with more the tunnel is not read.

@@ -17,6 +17,7 @@ final class AgentLoop: @unchecked Sendable {
     /// For the head that is being read or written; never for longer than that.
     var head = HTTPHead()
     var scratch = ByteBuffer()
+    let budget: RecordingBudget
     private(set) var now = NIODeadline.now()
     private let tls: TLSContext
     private var idle: [Destination: [HandlerConnection]] = [:]
@@ -33,6 +34,7 @@ final class AgentLoop: @unchecked Sendable {
         self.eventLoop = eventLoop
         self.tls = tls
         self.reports = reports
+        budget = RecordingBudget(configuration.limits.keptBytes)
     }
 
     /// A connection for a request: an idle one, or one that is being made.

@@ -1,11 +1,13 @@
+import NIOCore
+
 /// A request that came through the tunnel, and what became of it.
 package struct ForwardedExchange: Sendable {
     /// Unix milliseconds.
     package var startedAt: Int64
     /// Where it went; the handler's URL without the request's path.
     package var destination: String
-    /// The request as the handler got it; empty when it was too large to be kept.
-    package var request: [UInt8]
+    /// The request as the handler got it, in pieces; none when it was too large to be kept.
+    var requestPieces: [ByteBuffer]
     /// The answer as the handler gave it, up to the limit; empty when there was none.
     package var answer: [UInt8]
     /// Octets of the answer in all.
@@ -20,4 +22,12 @@ package struct ForwardedExchange: Sendable {
     package var totalMicroseconds: Int64
     /// Whether request and answer are whole.
     package var isWhole: Bool
+
+    /// The request as the handler got it; empty when it was too large to be kept.
+    package var request: [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(requestPieces.reduce(0) { $0 + $1.readableBytes })
+        for piece in requestPieces { bytes.append(contentsOf: piece.readableBytesView) }
+        return bytes
+    }
 }

@@ -96,7 +96,7 @@ final class HandlerConnection: ChannelDuplexHandler, YamuxStreamUser, @unchecked
     func stream(_ stream: YamuxStream, received bytes: ByteBuffer, isEnd: Bool) {
         guard exchange != nil else { return }
         noteMethod(bytes)
-        exchange?.recording?.request(bytes)
+        exchange?.recording?.request(bytes, budget: loop.budget)
         if isEnd {
             exchange?.isRequestComplete = true
             deadline = loop.now + loop.configuration.limits.answerSeconds
@@ -404,7 +404,8 @@ final class HandlerConnection: ChannelDuplexHandler, YamuxStreamUser, @unchecked
     }
 
     private func report(failure: OwnAnswer?) {
-        guard let exchange, let recording = exchange.recording else { return }
+        guard let exchange, var recording = exchange.recording else { return }
+        recording.giveBack(loop.budget)
         loop.reports.add(
             recording.exchange(
                 destination: destination.base, status: exchange.status, failure: failure,
