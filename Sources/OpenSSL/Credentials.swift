@@ -50,7 +50,7 @@ internal import COpenSSL
         ERR_clear_error()  // the end of the text counts as an error
         guard
             let key = unsafe Self.read(
-                privateKeyPEM, { unsafe PEM_read_bio_PrivateKey($0, nil, nil, nil) })
+                privateKeyPEM, { unsafe PEM_read_bio_PrivateKey($0, nil, refusePassphrase, nil) })
         else {
             unsafe all.forEach { unsafe X509_free($0) }
             throw .take(.unreadable, after: "reading a private key")
@@ -104,3 +104,10 @@ internal import COpenSSL
         return unsafe String(decoding: bytes, as: UTF8.self)
     }
 }
+
+/// Gives no passphrase: without this OpenSSL would ask for one on the terminal.
+private let refusePassphrase:
+    @convention(c) (UnsafeMutablePointer<CChar>?, Int32, Int32, UnsafeMutableRawPointer?) -> Int32 =
+        {
+            _, _, _, _ in -1
+        }

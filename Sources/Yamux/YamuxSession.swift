@@ -52,6 +52,7 @@ package final class YamuxSession {
     private var output: ByteBuffer
     /// Streams with something to send that had no room in the output, in the order of their turns.
     private var line = CircularBuffer<YamuxStream>()
+    private var deadInLine = 0
     private var withRoom: [YamuxStream] = []
     private var partialHeader = ByteBuffer()
     private var body: Body?
@@ -318,10 +319,12 @@ package final class YamuxSession {
 
     /// Kills all streams, as their connection is gone; returns them.
     package func abandon() -> [YamuxStream] {
+        for stream in line { stream.isInLine = false }
+        line.removeAll()
+        deadInLine = 0
         let all = Array(streams.values)
         for stream in all { forget(stream, asReset: true) }
         output.clear()
-        line.removeAll()
         withRoom = []
         return all
     }
@@ -349,6 +352,7 @@ package final class YamuxSession {
         while output.readableBytes < configuration.maximumOutputBytes, let stream = line.popFirst()
         {
             stream.isInLine = false
+            if stream.isReset { deadInLine -= 1 }
             guard stream.canSend else { continue }
             let limit = line.isEmpty ? configuration.soleFrameBytes : configuration.sharedFrameBytes
             writeWaiting(on: stream, limit: limit)
@@ -360,6 +364,17 @@ package final class YamuxSession {
             if stream.canSend { standInLine(stream) }
         }
     }
+
+    /// Notes that one in the line is dead, and takes the dead out once they are the most of it: the line may
+    /// stand still for as long as the peer reads nothing.
+    private func dieInLine() {
+        deadInLine += 1
+        guard deadInLine > Self.maximumDeadInLine, deadInLine > line.count / 2 else { return }
+        line.removeAll { $0.isReset }
+        deadInLine = 0
+    }
+
+    private static let maximumDeadInLine = 32
 
     private func standInLine(_ stream: YamuxStream) {
         guard !stream.isInLine, stream.canSend else { return }
@@ -399,8 +414,7 @@ package final class YamuxSession {
         stream.isReset = isReset
         stream.waiting.removeAll()
         stream.waitingBytes = 0
-        // The line may stand still for as long as the peer reads nothing: nobody dead may wait in it.
-        if isReset, stream.isInLine { line.removeAll { $0 === stream } }
+        if isReset, stream.isInLine { dieInLine() }
         growthLeft += stream.receiveWindow.size - YamuxConfiguration.initialWindow
         guard streams.removeValue(forKey: stream.id) != nil else { return }
         if (stream.id % 2 == 1) == (role == .server) { incomingCount -= 1 }

@@ -58,7 +58,7 @@ package final class Agent: Sendable {
     /// - Throws: ``AgentError``.
     package func run(report: @escaping @Sendable (Report) -> Void) async throws {
         do {
-            let first = try await connect(0, loopIndex: 0, registration: configuration.registration)
+            let first = try await connectFirst()
             report(.ready(name: first.registered.name, url: first.registered.url))
             let presence = Presence(first.registered, report: report)
             try await withThrowingTaskGroup(of: Void.self) { tasks in
@@ -77,6 +77,19 @@ package final class Agent: Sendable {
         }
     }
 
+    /// The first connection; with a name that the relay has chosen it is made again under that name, so
+    /// that a balancer in front of several relays sends us where it sends the name's senders.
+    private func connectFirst() async throws -> Connection {
+        let first = try await connect(0, loopIndex: 0, registration: configuration.registration)
+        let isName = AddressRange(configuration.relayHost) == nil
+        guard configuration.registration.name == nil, isName else { return first }
+        first.tunnel.eventLoop.execute { first.tunnel.close(.closed) }
+        try await first.channel.closeFuture.get()
+        var registration = configuration.registration
+        registration.name = first.registered.name
+        return try await connect(0, loopIndex: 0, registration: registration)
+    }
+
     // MARK: One connection
 
     /// A connection that the relay has taken.
@@ -92,6 +105,8 @@ package final class Agent: Sendable {
         var connection = first
         var backoff = Backoff()
         var tries = 0
+        /// One that the relay wants to be rid of: it is left once there is another.
+        var old: Connection?
         while true {
             try Task.checkCancellation()
             do {
@@ -102,11 +117,13 @@ package final class Agent: Sendable {
                         try await connect(number, loopIndex: number, registration: registration)
                     }
                 connection = nil
+                if let tunnel = old?.tunnel { tunnel.eventLoop.execute { tunnel.leave() } }
+                old = nil
                 tries = 0
                 presence.isThere(current.registered)
                 defer { presence.isGone() }
                 let begun = ContinuousClock.now
-                try await serve(current)
+                if try await serve(current) == .draining { old = current }
                 // One that lasted shows that all is well; one that did not may be a part of a storm.
                 if ContinuousClock.now - begun > Self.lasting { backoff = Backoff() }
                 throw AgentError(.closed, "the relay closed the connection")
@@ -123,20 +140,25 @@ package final class Agent: Sendable {
         }
     }
 
-    /// Waits for the end of a connection.
-    private func serve(_ connection: Connection) async throws {
-        try await withTaskCancellationHandler {
+    private enum End { case closed, draining }
+
+    /// Waits for the end of a connection, or for the relay's wish that we leave.
+    private func serve(_ connection: Connection) async throws -> End {
+        let end = try await withTaskCancellationHandler {
             for await event in connection.events {
                 switch event {
                 case .refused(let refusal): throw AgentError(refused: refusal)
-                case .closed, .draining: return
+                case .draining: return End.draining
+                case .closed: return .closed
                 case .registered: break
                 }
             }
+            return .closed
         } onCancel: {
             connection.tunnel.eventLoop.execute { connection.tunnel.close(.closed) }
         }
         try Task.checkCancellation()
+        return end
     }
 
     private func connect(

@@ -10,10 +10,11 @@ enum HostName {
         return TunnelName.isValid(label) ? label : nil
     }
 
-    /// Whether the host is the relay itself: its domain, or an address.
+    /// Whether the host is the relay itself: its domain, an address, or this machine.
     static func isOwn(_ host: String, domain: String) -> Bool {
         let name = withoutPort(host)
-        return name == domain || name.hasPrefix("[") || AddressRange(name) != nil
+        return name == domain || name == "localhost" || name.hasPrefix("[")
+            || AddressRange(name) != nil
     }
 
     private static func withoutPort(_ host: String) -> String {

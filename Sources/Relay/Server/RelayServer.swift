@@ -16,6 +16,8 @@ package final class RelayServer: Sendable {
 
     /// Connections that the system keeps for us until we take them.
     private static let backlog: Int32 = 4096
+    /// How long agents may take to leave.
+    private static let departure = Duration.seconds(2)
     /// Seconds for a handshake.
     private static let handshakeSeconds: Int64 = 10
 
@@ -25,6 +27,7 @@ package final class RelayServer: Sendable {
     private let credentials: Mutex<TLSContext>
     private let tunnels = Mutex<[ObjectIdentifier: RelayLine]>([:])
     private let openConnections = Atomic(0)
+    private let ending = Atomic(false)
 
     package init(
         _ configuration: RelayConfiguration, tokens: TokenFile, isOpen: Bool, tls: TLSContext,
@@ -76,8 +79,10 @@ package final class RelayServer: Sendable {
                 publicAddress: address(of: senders, configuration.publicAddress),
                 agentAddress: address(of: agents, configuration.agentAddress)))
         await Cancellation.wait()
-        try? await senders.close()
+        ending.store(true, ordering: .relaxed)
         if agents !== senders { try? await agents.close() }
+        await sendAgentsAway()
+        try? await senders.close()
         await drain()
         try await group.shutdownGracefully()
     }
@@ -173,17 +178,28 @@ package final class RelayServer: Sendable {
 
     // MARK: The end
 
-    private func drain() async {
-        core.drain()
+    /// Whether the relay only ends what is under way.
+    package var isDraining: Bool { ending.load(ordering: .relaxed) }
+
+    /// Asks the agents to dial elsewhere; until they do, or for a while, requests are served as before.
+    private func sendAgentsAway() async {
         let lines = tunnels.withLock { Array($0.values) }
         for line in lines { line.eventLoop.execute { line.drain() } }
+        await wait(atMost: Self.departure) { core.registry.all.isEmpty }
+    }
+
+    private func drain() async {
+        core.drain()
         for loop in loops { loop.eventLoop.execute { loop.drain() } }
-        let deadline = ContinuousClock.now + .seconds(core.configuration.limits.drainSeconds)
-        while ContinuousClock.now < deadline {
-            if await counts().openRequests == 0 { break }
-            await Self.pause()
+        await wait(atMost: .seconds(core.configuration.limits.drainSeconds)) {
+            await counts().openRequests == 0
         }
         for loop in loops { loop.eventLoop.execute { loop.closeAll() } }
+    }
+
+    private func wait(atMost time: Duration, until isDone: () async -> Bool) async {
+        let deadline = ContinuousClock.now + time
+        while ContinuousClock.now < deadline, await !isDone() { await Self.pause() }
     }
 
     /// A moment that a cancelled task waits, too.

@@ -159,6 +159,12 @@ final class TunnelHandler: ChannelDuplexHandler, @unchecked Sendable {
         readAgain()
     }
 
+    /// Takes no more streams; those that are open go on, and the peer closes behind them.
+    func leave() {
+        session.goAway(.normal)
+        scheduleFlush()
+    }
+
     /// The connection's user, if it is of that type.
     func user<User>(as type: User.Type) -> User? { user as? User }
 

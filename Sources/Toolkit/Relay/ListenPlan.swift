@@ -43,7 +43,7 @@ package struct ListenPlan: Sendable {
         }
         registration.token = sources.value(.token)?.text
         let trust: TLSContext.Trust =
-            if try Settings.flag(sources.value(.skipVerify)) { .anybody } else {
+            if try Settings.flag(sources.value(.relaySkipVerify)) { .anybody } else {
                 sources.value(.relayCA).map { .authorities(file: $0.text) } ?? .system
             }
         var all: [AgentConfiguration.Route] = []

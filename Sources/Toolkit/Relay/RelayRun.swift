@@ -5,6 +5,7 @@ import NIOCore
 import NIOPosix
 import OpenSSL
 package import Relay
+import Synchronization
 
 /// The relay as a program: both of its sides, its certificate, and a page about itself.
 package struct RelayRun: Sendable {
@@ -48,26 +49,27 @@ package struct RelayRun: Sendable {
         let count = try tokens.entries().count
         let server = RelayServer(
             plan.relay, tokens: tokens, isOpen: plan.isOpen, tls: try context(), log: log)
+        // The status stays reachable while what is under way ends, so it has a task of its own.
+        let admin = AdminTask()
+        defer { admin.cancel() }
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await watchCertificate(server, reloads, note) }
             group.addTask {
                 let (addresses, told) = AsyncStream.makeStream(of: RelayServer.Ready.self)
-                try await withThrowingTaskGroup(of: Void.self) { inner in
-                    inner.addTask {
-                        defer { told.finish() }
-                        try await server.run { told.yield($0) }
-                    }
-                    for await address in addresses {
-                        inner.addTask {
-                            try await serveAdmin(server) { admin in
-                                ready(self.ready(address, admin: admin, tokens: count))
-                            }
+                async let serving: Void = {
+                    defer { told.finish() }
+                    try await server.run { told.yield($0) }
+                }()
+                for await address in addresses {
+                    try await admin.start { started in
+                        try await serveAdmin(server) { place in
+                            ready(self.ready(address, admin: place, tokens: count))
+                            started()
                         }
-                        break
                     }
-                    try await inner.next()
-                    inner.cancelAll()
+                    break
                 }
+                try await serving
             }
             try await group.next()
             group.cancelAll()
@@ -92,10 +94,18 @@ package struct RelayRun: Sendable {
         case .selfSigned:
             return try LocalAuthority(.folder(plan.folder)).relayContext(domain: plan.relay.domain)
         case .files(let certificate, let key):
-            let credentials = try Credentials(
-                certificatePEM: try Self.text(of: certificate, "--cert"),
-                privateKeyPEM: try Self.text(of: key, "--key"))
-            return try TLSContext(server: credentials, protocols: RelayServer.protocols)
+            let texts = (
+                try Self.text(of: certificate, "--cert"), try Self.text(of: key, "--key")
+            )
+            do {
+                let credentials = try Credentials(
+                    certificatePEM: texts.0, privateKeyPEM: texts.1)
+                return try TLSContext(server: credentials, protocols: RelayServer.protocols)
+            } catch {
+                throw Problem(
+                    .tls, "\(error.message); the files are those of --cert and --key",
+                    at: "\(certificate), \(key)")
+            }
         }
     }
 
@@ -137,7 +147,9 @@ package struct RelayRun: Sendable {
     }
 
     private static func modified(_ path: String) -> Date? {
-        try? FileManager.default.attributesOfItem(atPath: path)[.modificationDate] as? Date
+        // What a link leads to counts: mounted secrets are links that stay.
+        let file = URL(filePath: path).resolvingSymlinksInPath().path()
+        return try? FileManager.default.attributesOfItem(atPath: file)[.modificationDate] as? Date
     }
 
     private static func forever() async {
@@ -164,4 +176,28 @@ package struct RelayRun: Sendable {
             ready: { ready(RelayConfiguration.Address(host: address.host, port: $0)) }, closing: {})
         try await group.shutdownGracefully()
     }
+}
+
+/// A task that outlives the cancellation of the one that starts it.
+private final class AdminTask: Sendable {
+    private let task = Mutex<Task<Void, any Error>?>(nil)
+
+    /// Starts it, and returns once it says that it runs.
+    ///
+    /// - Throws: What `body` throws before that.
+    func start(
+        _ body: @escaping @Sendable (_ started: @escaping @Sendable () -> Void) async throws -> Void
+    ) async throws {
+        let (starts, started) = AsyncThrowingStream.makeStream(of: Void.self)
+        let new = Task.detached {
+            do { try await body { started.finish() } } catch {
+                started.finish(throwing: error)
+                throw error
+            }
+        }
+        task.withLock { $0 = new }
+        for try await _ in starts {}
+    }
+
+    func cancel() { task.withLock { $0?.cancel() } }
 }

@@ -19,6 +19,8 @@ struct RelayStatusPage: Sendable {
 
     func answer(_ request: ServerRequest) async -> ServerResponse {
         let path = request.target.prefix { $0 != "?" }
+        // Whoever asks: probes of balancers name no host, and it tells nothing.
+        if path == "/health", ["GET", "HEAD"].contains(request.method) { return health }
         guard isForUs(request) else {
             return Self.text(421, "this page answers no other host's name\n")
         }
@@ -31,6 +33,13 @@ struct RelayStatusPage: Sendable {
         case ("POST", _): return pause(path)
         default: return Self.text(404, "there is /, /health, /status and /metrics\n")
         }
+    }
+
+    /// 200, or 503 while the relay only ends what is under way.
+    private var health: ServerResponse {
+        server.isDraining
+            ? Self.json(503, ["status": "draining", "version": .string(version)])
+            : Self.json(200, ["status": "ok", "version": .string(version)])
     }
 
     /// Whether the request was meant for this page: a page of another site that rebinds its name to this

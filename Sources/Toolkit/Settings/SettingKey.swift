@@ -29,6 +29,7 @@ package enum SettingKey: String, Hashable, Sendable, CaseIterable {
     case clockSpeed = "clock-speed"
     case relay
     case relayCA = "relay-ca"
+    case relaySkipVerify = "relay-skip-verify"
     case name
     case token
     case domain

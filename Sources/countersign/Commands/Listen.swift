@@ -91,6 +91,9 @@ struct TunnelFlags: ParsableArguments {
             "Authorities that the relay's certificate may come from (PEM).", valueName: "file"))
     var relayCA: String?
 
+    @Flag(help: "Take any certificate of the relay: whoever is in the middle gets the token.")
+    var relaySkipVerify = false
+
     @Option(
         help: ArgumentHelp("Other handlers by path; may be repeated.", valueName: "path=address"))
     var route: [String] = []
@@ -139,6 +142,7 @@ struct TunnelFlags: ParsableArguments {
         [
             .relay: [relay].compactMap { $0 }, .name: [name].compactMap { $0 },
             .token: [token].compactMap { $0 }, .relayCA: [relayCA].compactMap { $0 },
+            .relaySkipVerify: relaySkipVerify ? ["true"] : [],
         ]
     }
 
