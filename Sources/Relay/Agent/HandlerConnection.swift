@@ -161,10 +161,16 @@ final class HandlerConnection: ChannelDuplexHandler, YamuxStreamUser, @unchecked
 
     // MARK: The channel
 
-    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        // Whoever wanted it may have gone while it was being made.
+        if isOver { context.close(promise: nil) }
+    }
+
     func handlerRemoved(context: ChannelHandlerContext) { gone() }
 
     func channelActive(context: ChannelHandlerContext) {
+        guard !isOver else { return context.close(promise: nil) }
         exchange?.recording?.isConnected()
         for bytes in waiting { context.write(wrapOutboundOut(bytes), promise: nil) }
         waiting = []
@@ -218,7 +224,12 @@ final class HandlerConnection: ChannelDuplexHandler, YamuxStreamUser, @unchecked
 
     func close() {
         guard !isOver else { return }
-        if let context { context.close(promise: nil) } else { isOver = true }
+        guard let context else {
+            isOver = true
+            waiting = []
+            return loop.remove(self)
+        }
+        context.close(promise: nil)
     }
 
     func isLate() {

@@ -63,8 +63,14 @@ final class Crossing: YamuxStreamUser, @unchecked Sendable {
     private let senderLoop: any EventLoop
     private var stream: YamuxStream?
     private var connection: PublicConnection?
-    private(set) var hasRoom = true
+    /// Octets that are on their way to the tunnel's loop at which the sender should pause.
+    private static let maximumUnderWay = 256 << 10
+
+    private var isFull = false
+    private var underWay = 0
     private var hasBegun = false
+
+    var hasRoom: Bool { !isFull && underWay < Self.maximumUnderWay }
 
     init(_ tunnel: TunnelHandler, _ connection: PublicConnection, on senderLoop: any EventLoop) {
         self.tunnel = tunnel
@@ -78,9 +84,17 @@ final class Crossing: YamuxStreamUser, @unchecked Sendable {
             hasBegun = true
             tunnel.eventLoop.execute { self.open() }
         }
+        let count = bytes.readableBytes
+        underWay += count
         toTunnel { tunnel, stream in
             tunnel.session.send(bytes, on: stream, isEnd: isEnd)
-            if !tunnel.session.hasRoom(stream) { self.toSender { _ in self.hasRoom = false } }
+            let isFull = !tunnel.session.hasRoom(stream)
+            self.toSender { connection in
+                let hadRoom = self.hasRoom
+                self.underWay -= count
+                if isFull { self.isFull = true }
+                if !hadRoom, self.hasRoom { connection.upstreamHasRoom() }
+            }
         }
     }
 
@@ -114,7 +128,7 @@ final class Crossing: YamuxStreamUser, @unchecked Sendable {
 
     func streamHasRoom(_ stream: YamuxStream) {
         toSender { connection in
-            self.hasRoom = true
+            self.isFull = false
             connection.upstreamHasRoom()
         }
     }

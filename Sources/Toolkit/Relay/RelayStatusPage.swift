@@ -55,7 +55,8 @@ struct RelayStatusPage: Sendable {
             admin.host == "localhost" || admin.host == "::1" || admin.host.hasPrefix("127.")
         guard isLoopback, let host = value("host") else { return !isLoopback }
         let name = host.hasPrefix("[") ? "::1" : String(host.prefix { $0 != ":" })
-        return ["localhost", "::1", admin.host].contains(name) || name.hasPrefix("127.")
+        return ["localhost", "::1", admin.host].contains(name)
+            || AddressRange("127.0.0.0/8")?.contains(name) ?? false
     }
 
     /// `POST /tunnels/NAME/pause` and `/resume`.
