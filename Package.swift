@@ -44,11 +44,14 @@ func target(
         name: name, dependencies: dependencies, swiftSettings: overC ? settingsOverC : settings)
 }
 
+/// Folders of test targets that hold no Swift: what tests read, or build.
+let foldersOfTests = ["Checks": ["Snapshots"], "Relay": ["Corpus"], "Yamux": ["Corpus", "Peer"]]
+
 /// The tests of the target with that name, and what they need beside it.
 func tests(of name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .testTarget(
         name: "\(name)Tests", dependencies: [.byName(name: name)] + dependencies,
-        exclude: name == "Checks" ? ["Snapshots"] : [], swiftSettings: settings)
+        exclude: foldersOfTests[name] ?? [], swiftSettings: settings)
 }
 
 let package = Package(
@@ -83,7 +86,7 @@ let package = Package(
         target("Documents", [subprocess, systemPackage]),
         tests(of: "Documents"),
         target("Yamux", [nioCore]),
-        tests(of: "Yamux", [nioCore]),
+        tests(of: "Yamux", ["OpenSSL", nioCore, nioPosix]),
         // Layer 2
         target("NIOOpenSSL", ["OpenSSL", nioCore]),
         tests(of: "NIOOpenSSL", ["OpenSSL", nioCore, nioPosix, nioEmbedded]),
@@ -113,7 +116,11 @@ let package = Package(
             [
                 "Yamux", "NIOOpenSSL", "OpenSSL", "Callbacks", "HTTPTransport", nioCore, nioPosix,
             ]),
-        tests(of: "Relay", ["OpenSSL", "Callbacks", "HTTPTransport", nioCore, nioPosix]),
+        tests(
+            of: "Relay",
+            [
+                "Yamux", "OpenSSL", "Callbacks", "HTTPTransport", nioCore, nioPosix, nioEmbedded,
+            ]),
         .target(
             name: "MockAPI",
             dependencies: [
@@ -142,8 +149,7 @@ let package = Package(
             of: "Toolkit",
             [
                 "Callbacks", "Journal", "Checks", "Delivery", "Fixtures", "HTTPTransport",
-                "MockAPI",
-                "OpenSSL",
+                "MockAPI", "OpenSSL", "Relay", nioCore,
             ]),
         // Layer 7
         .executableTarget(

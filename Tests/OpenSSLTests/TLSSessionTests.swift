@@ -167,7 +167,9 @@ import Testing
     @Test func `both sides choose a protocol, and the server hears the name`() throws {
         let speaker = try TLSContext(
             server: authority.issue(names: ["localhost"]), protocols: ["tunnel/1", "http/1.1"])
-        for (offered, chosen) in [(["http/1.1", "tunnel/1"], "tunnel/1"), (["other"], nil), ([], nil)] {
+        for (offered, chosen) in [
+            (["http/1.1", "tunnel/1"], "tunnel/1"), (["other"], nil), ([], nil),
+        ] {
             var pair = try pair(
                 client: TLSContext(client: .anybody, protocols: offered), server: speaker)
             try pair.shakeHands()

@@ -1,0 +1,47 @@
+import Testing
+
+/// How relay and agents bear crowds, accidents and each other, and what their operators have in hand.
+@Suite(.serialized, .timeLimit(.minutes(5))) struct RelayLifeTests {
+    @Test(arguments: [["--loops", "1"], ["--loops", "3"]])
+    func `crowds and accidents leave nothing behind, and others are served meanwhile`(
+        _ setUp: [String]
+    ) async throws {
+        try await RelayScript.cases("hostile", setUp, atLeast: 9)
+    }
+
+    @Test(arguments: [["--loops", "1"], ["--loops", "3"]])
+    func `an agent that breaks the tunnel's protocol hurts nobody else`(
+        _ setUp: [String]
+    ) async throws {
+        try await RelayScript.cases("peers", setUp, atLeast: 20)
+    }
+
+    @Test(arguments: [["--loops", "1"], ["--loops", "3"]])
+    func `a relay that is killed has its agents back, and one that ends keeps its word`(
+        _ setUp: [String]
+    ) async throws {
+        try await RelayScript.cases("restart", setUp, atLeast: 11)
+    }
+
+    @Test(arguments: [["--loops", "1"], ["--loops", "3"]])
+    func `names belong to tokens, and a new login takes over`(_ setUp: [String]) async throws {
+        try await RelayScript.cases("tokens", setUp, atLeast: 7)
+    }
+
+    @Test func `an agent does with requests what its options say`() async throws {
+        try await RelayScript.cases("options", atLeast: 12)
+    }
+
+    @Test func `a relay tells of itself, and to nobody else's page`() async throws {
+        try await RelayScript.cases("admin", atLeast: 5)
+    }
+
+    /// Ten minutes of it are for people: `relay_soak.py PROGRAM 600`.
+    @Test(arguments: [["20", "--loops", "1"], ["20", "--loops", "3", "--tls"]])
+    func `mixed load for a while loses nothing, and memory stays flat`(
+        _ setUp: [String]
+    ) async throws {
+        let last = try await RelayScript.run("soak", setUp)
+        #expect(last.hasSuffix(", 0 failures"), "\(last)")
+    }
+}
