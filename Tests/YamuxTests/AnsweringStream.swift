@@ -37,13 +37,13 @@ final class AnsweringStream: TalkingStream {
     override func stream(_ stream: YamuxStream, received bytes: ByteBuffer, isEnd: Bool) {
         var bytes = bytes
         if case .line(var line) = state {
-            while let octet = bytes.readInteger(as: UInt8.self), octet != UInt8(ascii: "\n") {
-                line.append(octet)
-            }
-            guard bytes.readableBytes > 0 || isEnd || bytes.isBehindLineFeed else {
+            let start = bytes.readableBytesView.prefix { $0 != UInt8(ascii: "\n") }
+            line += start
+            guard start.count < bytes.readableBytes else {
                 state = .line(line)
                 return
             }
+            bytes.moveReaderIndex(forwardBy: start.count + 1)
             handler.session.consumed(line.count + 1, of: stream)
             obey(String(decoding: line, as: UTF8.self))
         }
@@ -138,13 +138,6 @@ final class AnsweringStream: TalkingStream {
     }
 
     private func tell(_ line: String) { say(ByteBuffer(string: line + "\n"), isEnd: true) }
-}
-
-extension ByteBuffer {
-    /// Whether the octet that was read last ends a line.
-    fileprivate var isBehindLineFeed: Bool {
-        readerIndex > 0 && getInteger(at: readerIndex - 1, as: UInt8.self) == UInt8(ascii: "\n")
-    }
 }
 
 /// So many octets of a seed: the words of SplitMix64, each with its lowest octet first.

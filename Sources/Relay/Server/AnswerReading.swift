@@ -129,7 +129,7 @@ struct AnswerReading {
         guard let old = bytes.readSlice(length: loop.head.count) else { return }
         var head = ByteBuffer()
         old.withUnsafeReadableBytes { raw in
-            loop.head.write(answerTo: raw, withoutChunks: coding == .removesChunks, to: &head)
+            loop.head.write(answerTo: raw, withoutChunks: sender.isOldVersion, to: &head)
         }
         if coding == .addsChunks { head.writeStaticString("Transfer-Encoding: chunked\r\n") }
         if status != 101 {

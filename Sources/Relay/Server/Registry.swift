@@ -80,7 +80,7 @@ final class Registry: Sendable {
         }
         guard let wanted else {
             let own = names.first { !$0.hasSuffix("*") }
-            return (own ?? (names[0].dropLast() + TunnelName.random()), TokenFile.hash(token))
+            return (own ?? TunnelName.random(beginning: names[0].dropLast()), TokenFile.hash(token))
         }
         guard names.contains(where: { TunnelName.matches(wanted, pattern: $0) }) else {
             throw RegistrationRefusal(

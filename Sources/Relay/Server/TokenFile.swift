@@ -117,7 +117,7 @@ package final class TokenFile: Sendable {
         let text = (["tokens": .array(list)] as JSONValue).text(.plain) + "\n"
         // Beside it first: whoever reads at that moment has the old file or the new one.
         let temporary = path + ".new"
-        let folder = URL(filePath: path).deletingLastPathComponent().path()
+        let folder = URL(filePath: path).deletingLastPathComponent().path(percentEncoded: false)
         try? FileManager.default.createDirectory(
             atPath: folder, withIntermediateDirectories: true,
             attributes: [.posixPermissions: 0o700])
@@ -146,7 +146,7 @@ package enum TunnelName {
     package static let rule = "letters, digits and hyphens, 63 at the most, no hyphen at the ends"
 
     package static func isValid(_ name: String) -> Bool {
-        (1...63).contains(name.utf8.count) && name.first != "-" && name.last != "-"
+        (1...maximumCount).contains(name.utf8.count) && name.first != "-" && name.last != "-"
             && name.utf8.allSatisfy {
                 (0x61...0x7a).contains($0) || (0x30...0x39).contains($0) || $0 == UInt8(ascii: "-")
             }
@@ -163,12 +163,16 @@ package enum TunnelName {
         pattern.hasSuffix("*") ? name.hasPrefix(pattern.dropLast()) : name == pattern
     }
 
-    /// A name that nobody guesses: sixty random bits.
-    static func random() -> String {
+    /// A name that nobody guesses: sixty random bits behind a beginning, which is cut where a label ends.
+    static func random(beginning: Substring = "") -> String {
         var generator = SystemRandomNumberGenerator()
         let letters = Array("abcdefghijkmnpqrstuvwxyz23456789")
-        return String((0..<12).map { _ in letters.randomElement(using: &generator) ?? "a" })
+        let end = (0..<randomCount).map { _ in letters.randomElement(using: &generator) ?? "a" }
+        return beginning.prefix(maximumCount - randomCount) + String(end)
     }
+
+    private static let maximumCount = 63
+    private static let randomCount = 12
 }
 
 extension UInt8 {

@@ -82,16 +82,38 @@ package struct Registration: Hashable, Sendable {
             throw TunnelMessage.Malformed("a registration without the agent's identity")
         }
         self.agent = agent
-        name = json["name"]?.string
-        token = json["token"]?.string
-        line = Int(json["line"]?.integer ?? 0)
-        options.isShared = json["share"]?.bool ?? false
-        options.basicAuthentication = json["basic_auth"]?.string
-        options.allowed = (json["allow"]?.array ?? []).compactMap(\.string)
+        name = try Self.text(json, "name")
+        token = try Self.text(json, "token")
+        line = json["line"]?.integer ?? 0
+        options.isShared = try Self.value(json, "share", \.bool) ?? false
+        options.basicAuthentication = try Self.text(json, "basic_auth")
+        let allowed = try Self.value(json, "allow", \.array) ?? []
+        options.allowed = allowed.compactMap(\.string)
+        guard options.allowed.count == allowed.count else {
+            throw TunnelMessage.Malformed("a range of addresses that is no text")
+        }
         guard options.allowed.count <= TunnelOptions.maximumAllowed else {
             throw TunnelMessage.Malformed(
                 "more than \(TunnelOptions.maximumAllowed) address ranges")
         }
+    }
+
+    private static func text(
+        _ json: JSONValue, _ name: String
+    ) throws(TunnelMessage.Malformed) -> String? {
+        try value(json, name, \.string)
+    }
+
+    /// A member that may be missing, but not be of another kind: a wish that is not understood must not
+    /// leave a tunnel open.
+    private static func value<Value>(
+        _ json: JSONValue, _ name: String, _ read: (JSONValue) -> Value?
+    ) throws(TunnelMessage.Malformed) -> Value? {
+        guard let member = json[name], !member.isNull else { return nil }
+        guard let value = read(member) else {
+            throw TunnelMessage.Malformed("a registration whose '\(name)' is of another kind")
+        }
+        return value
     }
 
     var json: JSONValue {

@@ -148,7 +148,7 @@ package struct RelayRun: Sendable {
 
     private static func modified(_ path: String) -> Date? {
         // What a link leads to counts: mounted secrets are links that stay.
-        let file = URL(filePath: path).resolvingSymlinksInPath().path()
+        let file = URL(filePath: path).resolvingSymlinksInPath().path(percentEncoded: false)
         return try? FileManager.default.attributesOfItem(atPath: file)[.modificationDate] as? Date
     }
 

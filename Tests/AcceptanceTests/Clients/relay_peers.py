@@ -193,8 +193,11 @@ def broken(name, *send):
     def run(world):
         peer = mallory(world)
         sender, stream = begin(world, peer)
-        for data in send:
-            peer.wire.send(data(stream) if callable(data) else data)
+        try:
+            for data in send:
+                peer.wire.send(data(stream) if callable(data) else data)
+        except Ended:
+            pass  # It is found out before all of it is sent.
         own(sender.answer(), 502, "agent-lost")
         peer.ended()
         others_are_served(world)

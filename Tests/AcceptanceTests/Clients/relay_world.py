@@ -181,7 +181,7 @@ class Agent(Child):
             seconds=SECONDS, **options):
         words = ["listen", *[target] * bool(target), "--relay", relay.agents, "--format", "json"]
         words += ["--data", folder()]
-        words += ["--relay-ca", relay.ca] if relay.ca else ["--skip-verify"]
+        words += ["--relay-ca", relay.ca] if relay.ca else ["--relay-skip-verify"]
         words += ["--name", name] if name else []
         words += ["--token", token] if token else []
         super().__init__(program, *words, *arguments, **options)
