@@ -68,9 +68,7 @@ import Testing
 /// Runs the scripts of the relay.
 enum RelayScript {
     /// The public side plain and with TLS, one event loop and more.
-    static let setUps = [
-        ["--loops", "1"], ["--loops", "3"], ["--tls"], ["--tls", "--loops", "3"],
-    ]
+    static let setUps = [["--loops", "1"], ["--tls", "--loops", "3"]]
 
     /// Runs a script whose last line is `N passed, N failed`.
     static func cases(

@@ -3,11 +3,16 @@ import Testing
 
 @testable import Relay
 
-/// Folders that the system clears away.
+/// Folders that are gone when all tests are.
 enum TemporaryFolder {
-    static func make() throws -> String {
-        let folder = FileManager.default.temporaryDirectory
+    private static let root: URL = {
+        atexit { try? FileManager.default.removeItem(at: TemporaryFolder.root) }
+        return FileManager.default.temporaryDirectory
             .appending(path: "relay-tests-\(UUID().uuidString)")
+    }()
+
+    static func make() throws -> String {
+        let folder = root.appending(path: UUID().uuidString)
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         return folder.path(percentEncoded: false)
     }

@@ -8,6 +8,8 @@ enum GoPeer {
     private static let packages = "/usr/share/gocode"
     private static let library = packages + "/src/github.com/hashicorp/yamux"
     private static let build = Build()
+    private static let output = FileManager.default.temporaryDirectory
+        .appending(path: "yamux-peer-\(UUID().uuidString)").path(percentEncoded: false)
 
     /// Where the program is; `nil`, and a word about it, where Go or the library is missing.
     static func built() async throws -> String? { try await build.program }
@@ -33,8 +35,7 @@ enum GoPeer {
             print("skipped: golang-go and golang-github-hashicorp-yamux-dev are not both there")
             return nil
         }
-        let output = FileManager.default.temporaryDirectory
-            .appending(path: "yamux-peer-\(UUID().uuidString)").path()
+        atexit { unlink(GoPeer.output) }
         let process = Process()
         process.executableURL = URL(filePath: go)
         process.arguments = ["build", "-o", output, "."]
