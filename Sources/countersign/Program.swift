@@ -16,6 +16,7 @@ enum Program {
 
     /// Not of the main actor: the handlers of signals run on a queue of the system's.
     nonisolated static func main() async {
+        raiseDescriptorLimit()
         signal(SIGPIPE, SIG_IGN)  // a reader who leaves is told by the write that fails
         let interruption = Mutex<End?>(nil)
         // A task of its own, as a signal has to reach it from outside.
@@ -47,6 +48,21 @@ enum Program {
         }
         exit(code)
     }
+
+    /// Takes as many descriptors as the system gives without being asked for more: a shell's usual 1,024 are
+    /// fewer than the connections that a relay bears.
+    private static func raiseDescriptorLimit() {
+        var limit = rlimit()
+        guard getrlimit(descriptors, &limit) == 0, limit.rlim_cur < limit.rlim_max else { return }
+        limit.rlim_cur = limit.rlim_max
+        _ = setrlimit(descriptors, &limit)
+    }
+
+    #if canImport(Glibc)
+    private static let descriptors = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+    #else
+    private static let descriptors = RLIMIT_NOFILE
+    #endif
 
     private static func run(_ arguments: [String]) async throws {
         var command = try Countersign.parseAsRoot(arguments.isEmpty ? ["--help"] : arguments)

@@ -123,7 +123,10 @@ package final class Agent: Sendable {
                 presence.isThere(current.registered)
                 defer { presence.isGone() }
                 let begun = ContinuousClock.now
-                if try await serve(current) == .draining { old = current }
+                guard try await serve(current) == .closed else {
+                    old = current
+                    continue
+                }
                 // One that lasted shows that all is well; one that did not may be a part of a storm.
                 if ContinuousClock.now - begun > Self.lasting { backoff = Backoff() }
                 throw AgentError(.closed, "the relay closed the connection")
@@ -133,6 +136,9 @@ package final class Agent: Sendable {
             } catch let error as AgentError where error.isFinal {
                 throw error
             } catch let error as AgentError {
+                // There is nowhere else to go: the relay need not wait for us.
+                if let tunnel = old?.tunnel { tunnel.eventLoop.execute { tunnel.leave() } }
+                old = nil
                 let wait = backoff.next()
                 presence.isNotThere(error.message, retry: wait)
                 try await Task.sleep(for: wait)

@@ -89,6 +89,9 @@ class Shape:
         self.seen = self.sent if is_direct else self.normalised()
         self.replied = self.answer(r)
         self.got = self.replied.fields if is_direct else self.without_hops(self.replied.fields)
+        if self.version == "1.0" and not is_direct:
+            # Not for old senders, even where there is no body (RFC 9112, section 6.1).
+            self.got = [field for field in self.got if name_of(field) != "transfer-encoding"]
         self.has_no_body = self.method == "HEAD" or self.status in (204, 304)
 
     @staticmethod
