@@ -1,4 +1,5 @@
 import Callbacks
+import Fixtures
 import Foundation
 import Journal
 import NIOCore
@@ -99,7 +100,7 @@ import Testing
         #expect(traffic.outcome == .acknowledged)
     }
 
-    @Test func `an archive is whole JSON after each entry`() throws {
+    @Test func `an archive is whole after each entry, and can be replayed`() throws {
         let path = FileManager.default.temporaryDirectory
             .appendingPathComponent("\(UUID().uuidString).har").path
         defer { try? FileManager.default.removeItem(atPath: path) }
@@ -112,6 +113,11 @@ import Testing
                 Traffic(Self.exchange(Self.multipart(Self.json)), apiKey: nil)
             ])
         }
+        try archive.append([Traffic(Self.exchange("hello", type: "text/plain"), apiKey: nil)])
+        let source = FixtureSource(seed: 1, now: 1, apiKey: "key")
+        let events = try source.load(path)
+        #expect(events.map(\.json) == Array(repeating: Array(Self.json.utf8), count: 4))
+        #expect(events.first?.source == "\(path):entry 1")
         let text = try String(contentsOfFile: path, encoding: .utf8)
         #expect(!text.contains("Bearer abc"))
     }

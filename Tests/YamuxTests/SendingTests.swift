@@ -195,6 +195,14 @@ import Yamux
         #expect(kept.map { Array($0.readableBytesView) } == expected)
     }
 
+    @Test func `an idle session keeps no large buffer`() throws {
+        let (client, streams) = try client(streams: 1)
+        client.send(octets(1_000_000), on: streams[0])
+        _ = try client.take()
+        client.session.ping(1)
+        client.session.takeOutput { #expect($0.capacity <= 64 << 10) }
+    }
+
     @Test func `nothing is handed out when there is nothing`() throws {
         let client = Side(.client)
         client.session.takeOutput { _ in Issue.record("there was something") }

@@ -1,6 +1,7 @@
 import NIOCore
 import Testing
-import Yamux
+
+@testable import Yamux
 
 /// Streams that are killed.
 @Suite struct YamuxResetTests {
@@ -52,6 +53,19 @@ import Yamux
         #expect(!streams.client.isReset)
     }
 
+    /// Its number overtakes those of all that wait, which are as many as the peer takes.
+    @Test func `a stream that is killed behind many that wait their turn does no harm`() throws {
+        let most = 5000
+        let pair = SessionPair(
+            client: .make { $0.maximumOutputBytes = 1000 },
+            server: .make { $0.maximumIncomingStreams = most })
+        let streams = try (0..<most).map { _ in try pair.client.open() }
+        for stream in streams { pair.client.send("a", on: stream) }
+        pair.client.session.reset(try #require(streams.last))
+        try pair.pass()
+        #expect(pair.server.accepted.count == most - 1)
+    }
+
     @Test func `a stream that was not accepted yet is refused by a reset`() throws {
         let server = Side(.server)
         try server.receive(.data(1, .syn, "a"))
@@ -67,6 +81,7 @@ import Yamux
         #expect(streams.client.waitingBytes > 0)
         #expect(try pair.client.receive(.window(1, .rst)) == [.reset(1)])
         #expect(streams.client.waitingBytes == 0)
+        #expect(streams.client.waiting.isEmpty)
         #expect(try pair.client.take() == [])
         #expect(try pair.client.receive(.window(1, [], adds: 1_000_000)) == [])
         #expect(try pair.client.take() == [])

@@ -20,7 +20,8 @@ package struct FixtureSource: Sendable {
     /// The events of a path, in order; their offsets count from the first of them.
     ///
     /// `path`: A `.json` file with an event or a list of them, an `.ndjson` file with one on
-    ///   each line, a `.yaml` file with a flow, a folder with such files, or `flow:NAME`.
+    ///   each line, a `.har` file whose requests carry events, a `.yaml` file with a flow, a folder with
+    ///   such files, or `flow:NAME`.
     /// - Returns: At least one event.
     /// - Throws: ``FixtureError`` with the file and line.
     package func load(_ path: String) throws(FixtureError) -> [RecordedEvent] {
@@ -51,7 +52,7 @@ package struct FixtureSource: Sendable {
     private func files(in folder: String) throws(FixtureError) -> [String] {
         do {
             return try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
-                .filter { ["json", "ndjson", "yaml", "yml"].contains(Self.ending(of: $0)) }
+                .filter { ["json", "ndjson", "har", "yaml", "yml"].contains(Self.ending(of: $0)) }
                 .map { folder.hasSuffix("/") ? folder + $0 : folder + "/" + $0 }
         } catch {
             throw FixtureError(
@@ -77,6 +78,7 @@ package struct FixtureSource: Sendable {
         case "yaml", "yml":
             return try play(
                 Flow(reading: String(decoding: bytes, as: UTF8.self), file: file), named: file)
+        case "har": return try Self.spaced(Self.archived(in: bytes, file))
         case "ndjson", "jsonl": return try Self.spaced(lines(of: bytes, file))
         default: return try Self.spaced(Self.events(in: bytes, source: file))
         }
@@ -107,6 +109,28 @@ package struct FixtureSource: Sendable {
         for (index, line) in lines.enumerated() {
             guard line.contains(where: { $0 > 0x20 }) else { continue }
             events += try Self.events(in: Array(line), source: "\(file):\(index + 1)")
+        }
+        return events
+    }
+
+    /// The events that requests of an HTTP archive carry; other requests are passed over.
+    private static func archived(
+        in bytes: [UInt8], _ file: String
+    ) throws(FixtureError) -> [RecordedEvent] {
+        guard let entries = try? JSONValue(parsing: bytes)["log"]?["entries"]?.array else {
+            throw FixtureError(
+                code: .malformedFile, message: "no HTTP archive: it has no log.entries", path: file)
+        }
+        var events: [RecordedEvent] = []
+        for (index, entry) in entries.enumerated() {
+            let body = entry["request"]?["postData"]
+            guard let text = body?["text"]?.string,
+                let json = try? CallbackForm.json(
+                    in: Array(text.utf8), contentType: body?["mimeType"]?.string),
+                let payload = try? JSONValue(parsing: json)
+            else { continue }
+            guard payload["event"] != nil else { continue }
+            events.append(try event(payload, json: json, source: "\(file):entry \(index + 1)"))
         }
         return events
     }

@@ -1,5 +1,6 @@
 import Foundation
 import HTTPTransport
+package import Journal
 import OpenSSL
 package import Relay
 
@@ -8,6 +9,17 @@ package struct ListenPlan: Sendable {
     package var agent: AgentConfiguration
     /// What a person calls the handler.
     package var target: String
+    /// Whether requests and answers go into the journal.
+    package var keepsTraffic = true
+    package var journal: JournalConfiguration
+    /// A HAR file.
+    package var archive: String?
+    /// Whether each request is reported.
+    package var tellsOfTraffic = true
+    /// What is kept and reported.
+    package var filter = TrafficRecorder.Filter([])
+    /// The key that hashes are compared with; `nil` for no comparison.
+    package var apiKey: String?
 
     /// The port of a relay's agents when none is named.
     package static let defaultRelayPort = 7443
@@ -71,6 +83,8 @@ package struct ListenPlan: Sendable {
         agent = AgentConfiguration(
             relayHost: address.host, relayPort: address.port, relayTrust: trust,
             registration: registration, routes: all)
+        journal = settings.journal
+        apiKey = settings.apiKey
         agent.handlerTrust = settings.client.trust
         agent.limits.answerSeconds = settings.client.timeout.seconds
     }

@@ -1,6 +1,6 @@
 import Callbacks
 import Dispatch
-package import Journal
+import Journal
 package import Relay
 import Synchronization
 
@@ -45,7 +45,7 @@ package final class TrafficRecorder: ExchangeSink {
     ///   - archive: A HAR file.
     ///   - report: Told of each, after it is kept.
     ///   - failed: Told that something cannot be kept.
-    package init(
+    init(
         journal: Journal?, filter: Filter, apiKey: String?, archive: HTTPArchive?,
         report: @escaping @Sendable (Traffic) -> Void,
         failed: @escaping @Sendable (any Error) -> Void
@@ -67,7 +67,7 @@ package final class TrafficRecorder: ExchangeSink {
     }
 
     /// Returns when all that was taken is kept.
-    package func flush() {
+    func flush() {
         queue.sync { takeWaiting() }
         let done = DispatchSemaphore(value: 0)
         guard let journal else { return }

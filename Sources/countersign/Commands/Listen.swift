@@ -1,6 +1,4 @@
 import ArgumentParser
-import Foundation
-import Journal
 import Relay
 import Toolkit
 
@@ -28,43 +26,11 @@ struct Listen: AsyncParsableCommand {
         var plan = try ListenPlan(
             sources, settings, handler: handler, routes: tunnel.route,
             respondWith: tunnel.respondWith)
-        try tunnel.apply(to: &plan.agent)
+        try tunnel.apply(to: &plan)
         let display = ListenDisplay(
             format: common.format, style: try common.style(sources, descriptor: 1),
             target: plan.target, relay: "\(plan.agent.relayHost):\(plan.agent.relayPort)")
-        let archive = try tunnel.record.map { try HTTPArchive(path: $0, version: Version.number) }
-        guard !tunnel.noRecord || !tunnel.quiet || archive != nil else {
-            plan.agent.keepsExchanges = false
-            return try await ListenRun(plan, sink: NoSink()).run { display.show($0) }
-        }
-        let journal = tunnel.noRecord ? nil : try Journal(Self.bounded(settings.journal))
-        if let journal {
-            _ = try await journal.prune(now: Int64(Date().timeIntervalSince1970 * 1000))
-        }
-        let isQuiet = tunnel.quiet
-        let recorder = TrafficRecorder(
-            journal: journal, filter: TrafficRecorder.Filter(tunnel.filter),
-            apiKey: settings.apiKey, archive: archive,
-            report: { if !isQuiet { display.show($0) } }, failed: { display.failed($0) })
-        do {
-            try await ListenRun(plan, sink: recorder).run { display.show($0) }
-        } catch {
-            recorder.flush()
-            try? journal?.close()  // the first error is the one to tell
-            throw error
-        }
-    }
-}
-
-extension Listen {
-    /// Requests that a journal in memory keeps.
-    private static let maximumInMemory = 10_000
-
-    /// An agent may run for days, and memory is no disk.
-    private static func bounded(_ journal: JournalConfiguration) -> JournalConfiguration {
-        var journal = journal
-        if journal.storage == .memory { journal.limits.deliveries = maximumInMemory }
-        return journal
+        try await ListenRun(plan, version: Version.number).run { display.show($0) }
     }
 }
 
@@ -146,7 +112,15 @@ struct TunnelFlags: ParsableArguments {
         ]
     }
 
-    func apply(to agent: inout AgentConfiguration) throws {
+    func apply(to plan: inout ListenPlan) throws {
+        plan.keepsTraffic = !noRecord
+        plan.tellsOfTraffic = !quiet
+        plan.archive = record
+        plan.filter = TrafficRecorder.Filter(filter)
+        try apply(to: &plan.agent)
+    }
+
+    private func apply(to agent: inout AgentConfiguration) throws {
         agent.registration.options.isShared = share
         agent.registration.options.basicAuthentication = basicAuth
         if let basicAuth, !basicAuth.contains(":") {

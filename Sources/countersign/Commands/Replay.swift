@@ -13,8 +13,8 @@ struct Replay: AsyncParsableCommand {
             countersign replay recordings/ -f localhost:3000/callbacks
             countersign replay flow:three-signers -f 3000 --duplicates 2 --shuffle 7
 
-            A PATH is an event's .json, an .ndjson with one on each line, a folder with such files, a
-            flow's .yaml, or flow:NAME for a built-in one. Events are signed anew with the API key.
+            A PATH is an event's .json, an .ndjson with one on each line, a .har such as 'listen --record'
+            writes, a folder with such files, a flow's .yaml, or flow:NAME for a built-in one. Events are signed anew with the API key.
             """)
 
     @Argument(help: "Files, folders or flow:NAME; --list shows the built-in flows.")

@@ -10,7 +10,15 @@ struct ListenDisplay: Sendable {
     let target: String
     let relay: String
 
-    func show(_ report: Agent.Report) {
+    func show(_ report: ListenRun.Report) {
+        switch report {
+        case .tunnel(let report): show(report)
+        case .traffic(let traffic): Terminal.standardOutputSoon(text(traffic))
+        case .failed(let problem): Terminal.standardError("error: not kept: \(problem)\n")
+        }
+    }
+
+    private func show(_ report: Agent.Report) {
         switch report {
         case .ready(let name, let url): Terminal.standardOutputSoon(ready(name, url))
         case .back(let name, let url):
@@ -28,14 +36,6 @@ struct ListenDisplay: Sendable {
                 ],
                 style.yellow("disconnected") + "  \(reason); trying again\n")
         }
-    }
-
-    func show(_ traffic: Traffic) {
-        Terminal.standardOutputSoon(text(traffic))
-    }
-
-    func failed(_ error: any Error) {
-        Terminal.standardError("error: not kept: \(Problem(error))\n")
     }
 
     private func text(_ traffic: Traffic) -> String {
