@@ -199,15 +199,15 @@ package final class YamuxSession {
             return
         }
         let first = lastIncomingID == 0 ? (role == .server ? 1 : 2) : lastIncomingID + 2
-        guard Int(id - first) / 2 + skippedIDs.count <= Self.maximumSkipped else {
+        guard Int(id - first) / 2 + skippedIDs.count <= maximumSkipped else {
             throw .streamID(id)
         }
         for skipped in stride(from: first, to: id, by: 2) { skippedIDs.insert(skipped) }
         lastIncomingID = id
     }
 
-    /// Numbers that a peer may leave out for later.
-    private static let maximumSkipped = 1024
+    /// Numbers that a peer may leave out for later: a reset overtakes all streams that wait their turn.
+    private var maximumSkipped: Int { max(1024, configuration.maximumIncomingStreams) }
 
     private func killed(_ stream: YamuxStream?) -> Event? {
         guard let stream, !stream.isReset else { return nil }
