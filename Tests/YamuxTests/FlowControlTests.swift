@@ -201,6 +201,20 @@ import Yamux
         }
     }
 
+    @Test func `a window grows when it is drained faster than before`() throws {
+        let server = try server(roundTrip: 50)
+        let stream = try server.lastAccepted()
+        var growths: [Int] = []
+        for pause in [5000, 5000, 99] as [Int64] {
+            let frames = try passOn(Self.half, of: stream, on: server)
+            growths.append(growth(in: frames, passed: Self.half))
+            clock.advance(by: .milliseconds(pause))
+        }
+        let frames = try passOn(Self.half, of: stream, on: server)
+        growths.append(growth(in: frames, passed: Self.half))
+        #expect(growths == [0, 0, 0, Self.initial])
+    }
+
     @Test func `no window grows while the round trip is unknown`() throws {
         let server = try server()
         let stream = try server.lastAccepted()
