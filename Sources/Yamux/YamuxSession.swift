@@ -41,6 +41,7 @@ package final class YamuxSession {
     package private(set) var peerIsGoingAway = false
 
     private var saidReason: YamuxEnd?
+    private var takesLate = false
     private let role: Role
     private var streams: [UInt32: YamuxStream] = [:]
     private var incomingCount = 0
@@ -181,7 +182,8 @@ package final class YamuxSession {
         guard header.flags.contains(.syn) else { return (streams[id], false) }
         try takeIncoming(id)
         if header.flags.contains(.rst) { return (nil, false) }
-        guard incomingCount < configuration.maximumIncomingStreams, !isGoingAway else {
+        guard incomingCount < configuration.maximumIncomingStreams, !isGoingAway || takesLate
+        else {
             write(YamuxHeader(.windowUpdate, flags: .rst, stream: id, length: 0))
             return (nil, false)
         }
@@ -304,15 +306,29 @@ package final class YamuxSession {
         stream.greeting = []
     }
 
+    /// Accepts the streams of the peer on which nothing has been said yet.
+    ///
+    /// Usually the first frame does that; a peer may lose its patience when that is long in coming
+    /// (hashicorp/yamux ends its session after 75 s).
+    package func acceptStreams() {
+        for stream in streams.values where stream.greeting.contains(.ack) {
+            write(YamuxHeader(.windowUpdate, flags: .ack, stream: stream.id, length: 0))
+            stream.greeting = []
+        }
+    }
+
     /// Asks for a ``Event/pong(_:)`` with that value.
     package func ping(_ value: UInt32) {
         write(YamuxHeader(.ping, flags: .syn, stream: 0, length: value))
     }
 
     /// Says that no stream is opened or taken any more.
-    package func goAway(_ reason: YamuxEnd) {
+    ///
+    /// With `takesLate` those are taken that the peer opens before it hears of it, which would be reset otherwise.
+    package func goAway(_ reason: YamuxEnd, takesLate: Bool = false) {
         guard reason.rawValue > saidReason?.rawValue ?? 0 || !isGoingAway else { return }
         isGoingAway = true
+        self.takesLate = takesLate
         saidReason = reason
         write(YamuxHeader(.goAway, stream: 0, length: reason.rawValue))
     }
@@ -341,8 +357,13 @@ package final class YamuxSession {
     package func takeOutput(_ body: (ByteBuffer) -> Void) {
         fill()
         guard output.readableBytes > 0 else { return }
-        body(output)
-        if output.capacity > Self.maximumKeptBytes { output = ByteBuffer() } else { output.clear() }
+        var taken = output
+        output = ByteBuffer()
+        body(taken)
+        // What was written in the meantime, as an answer to an error perhaps, is for the next time.
+        guard output.readableBytes == 0, taken.capacity <= Self.maximumKeptBytes else { return }
+        taken.clear()
+        output = taken
     }
 
     /// Octets of a buffer that an idle session keeps.

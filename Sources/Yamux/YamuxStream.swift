@@ -61,8 +61,8 @@ package final class YamuxStream {
 
 /// How much a peer may send, and how that grows.
 ///
-/// The window doubles when the whole of it is used within two round trips: then it, and not the reader,
-/// is what holds the peer back.
+/// The window doubles when half of it, after which it is given back, is used within two round trips: then
+/// it, and not the reader, is what holds the peer back.
 struct ReceiveWindow {
     /// Octets that the peer may have under way or unread at once.
     private(set) var size: Int
