@@ -50,7 +50,7 @@ let foldersOfTests = ["Checks": ["Snapshots"], "Relay": ["Corpus"], "Yamux": ["C
 /// The tests of the target with that name, and what they need beside it.
 func tests(of name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .testTarget(
-        name: "\(name)Tests", dependencies: [.byName(name: name)] + dependencies,
+        name: "\(name)Tests", dependencies: [.byName(name: name), "TestSupport"] + dependencies,
         exclude: foldersOfTests[name] ?? [], swiftSettings: settings)
 }
 
@@ -78,6 +78,8 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
+        // What tests of several targets use
+        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
         // Layer 0
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         // Layer 1
@@ -169,7 +171,9 @@ let package = Package(
             ], swiftSettings: settings),
         .testTarget(
             name: "AcceptanceTests",
-            dependencies: ["Callbacks", "Fixtures", "countersign", "sample-handler"],
+            dependencies: [
+                "Callbacks", "Fixtures", "TestSupport", "countersign", "sample-handler",
+            ],
             exclude: ["Clients"], swiftSettings: settings),
     ]
 )

@@ -1,5 +1,6 @@
 import Callbacks
 import Foundation
+import TestSupport
 import Testing
 
 @Suite struct CrashTests {
@@ -53,7 +54,7 @@ import Testing
         process.standardError = FileHandle.nullDevice
         try process.run()
         var told: [Int] = []
-        for await line in Program.lines(of: pipe.fileHandleForReading) {
+        for await line in pipe.fileHandleForReading.lines {
             let attempt = try JSONValue(parsing: Array(line.utf8))
             #expect(attempt["outcome"] == "acknowledged")
             if told.count < lines { told.append(attempt["delivery"]?.integer ?? 0) }

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// The built programs, and what they left behind.
@@ -46,13 +47,7 @@ enum Program {
         process.standardInput = try FileHandle(forReadingFrom: files[0])
         process.standardOutput = try FileHandle(forWritingTo: files[1])
         process.standardError = try FileHandle(forWritingTo: files[2])
-        let exitCode = try await withCheckedThrowingContinuation { continuation in
-            process.terminationHandler = { continuation.resume(returning: $0.terminationStatus) }
-            do { try process.run() } catch {
-                process.terminationHandler = nil
-                continuation.resume(throwing: error)
-            }
-        }
+        let exitCode = try await process.runToEnd()
         return Output(
             exitCode: exitCode, output: try String(contentsOf: files[1], encoding: .utf8),
             error: try String(contentsOf: files[2], encoding: .utf8))
@@ -70,7 +65,7 @@ enum Program {
         try process.run()
         // A handler with a defect may well ignore a polite request to end.
         defer { kill(process.processIdentifier, SIGKILL) }
-        var lines = lines(of: pipe.fileHandleForReading).makeAsyncIterator()
+        var lines = pipe.fileHandleForReading.lines.makeAsyncIterator()
         let line = await lines.next()
         let address = try #require(line?.split(separator: " ").last, "it did not start")
         return try await body(String(address))
@@ -91,23 +86,6 @@ enum Program {
         variables["NO_COLOR"] = "1"
         process.environment = variables.merging(environment) { $1 }
         return process
-    }
-
-    /// The lines that a program writes, as they come; one without an end is not given.
-    static func lines(of handle: FileHandle) -> AsyncStream<String> {
-        let lines = AsyncStream<String>.makeStream()
-        DispatchQueue(label: "lines").async {
-            var rest = Data()
-            while case let data = handle.availableData, !data.isEmpty {
-                rest += data
-                while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
-                    lines.continuation.yield(String(decoding: rest[..<end], as: UTF8.self))
-                    rest = Data(rest[(end + 1)...])
-                }
-            }
-            lines.continuation.finish()
-        }
-        return lines.stream
     }
 }
 

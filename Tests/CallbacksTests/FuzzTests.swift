@@ -1,28 +1,16 @@
 import Callbacks
+import TestSupport
 import Testing
 
 /// Random edits of good inputs: whatever comes of them, it is a value or a ``CallbackError``.
 @Suite struct FuzzTests {
-    /// SplitMix64, so that a failing input comes again.
-    struct Generator: RandomNumberGenerator {
-        var state: UInt64
-
-        mutating func next() -> UInt64 {
-            state &+= 0x9e37_79b9_7f4a_7c15
-            var word = state
-            word = (word ^ word >> 30) &* 0xbf58_476d_1ce4_e5b9
-            word = (word ^ word >> 27) &* 0x94d0_49bb_1331_11eb
-            return word ^ word >> 31
-        }
-    }
-
     static let json = Array(
         #"{"event":{"event_type":"a\/b","event_time":"1","n":[1,-2.5e3,true,null,"\ud83d\ude00é"]}}"#
             .utf8)
     static let interesting = Array("{}[]\",:\\u0deE+-.%=&;\r\n- \u{0}".utf8) + [0x80, 0xc3, 0xff]
 
     /// One to four octets changed, put in, taken out, or a piece doubled.
-    static func edited(_ input: [UInt8], with generator: inout Generator) -> [UInt8] {
+    static func edited(_ input: [UInt8], with generator: inout SeededNumbers) -> [UInt8] {
         var bytes = input
         for _ in 0..<Int.random(in: 1...4, using: &generator) {
             let place = Int.random(in: 0..<max(1, bytes.count), using: &generator)
@@ -42,7 +30,7 @@ import Testing
     }
 
     @Test func `the parser takes or refuses, and what it takes it writes again`() throws {
-        var generator = Generator(state: 1)
+        var generator = SeededNumbers(seed: 1)
         var takenCount = 0
         for _ in 0..<10_000 {
             let input = Self.edited(Self.json, with: &generator)
@@ -61,7 +49,7 @@ import Testing
 
     @Test(arguments: BodyForm.allCases)
     func `forms are read or refused`(form: BodyForm) throws {
-        var generator = Generator(state: 2)
+        var generator = SeededNumbers(seed: 2)
         var takenCount = 0
         let good = form.body(json: Self.json, boundary: "b-1")
         let type = Array(form.contentType(boundary: "b-1").utf8)

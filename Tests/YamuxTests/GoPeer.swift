@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// The program in `Peer`, which speaks yamux with the library that others use: hashicorp/yamux in Go.
@@ -43,19 +44,9 @@ enum GoPeer {
         process.environment = ProcessInfo.processInfo.environment
             .merging(["GO111MODULE": "off", "GOPATH": packages, "GOFLAGS": ""]) { $1 }
         process.standardInput = FileHandle.nullDevice
-        let code = try await run(process)
+        let code = try await process.runToEnd()
         try #require(code == 0, "the peer cannot be built")
         return output
-    }
-
-    private static func run(_ process: Process) async throws -> Int32 {
-        try await withCheckedThrowingContinuation { continuation in
-            process.terminationHandler = { continuation.resume(returning: $0.terminationStatus) }
-            do { try process.run() } catch {
-                process.terminationHandler = nil
-                continuation.resume(throwing: error)
-            }
-        }
     }
 
     /// Runs a scenario; `body` is given the lines that it writes, and must read what it wants of them.
@@ -74,26 +65,10 @@ enum GoPeer {
         process.standardOutput = pipe
         try process.run()
         defer { process.terminate() }
-        var lines = lines(of: pipe.fileHandleForReading).makeAsyncIterator()
+        var lines = pipe.fileHandleForReading.lines.makeAsyncIterator()
         try await body(&lines)
         var rest: [String] = []
         while let line = await lines.next(isolation: #isolation) { rest.append(line) }
         return rest
-    }
-
-    private static func lines(of handle: FileHandle) -> AsyncStream<String> {
-        let lines = AsyncStream<String>.makeStream()
-        DispatchQueue(label: "lines").async {
-            var rest = Data()
-            while case let data = handle.availableData, !data.isEmpty {
-                rest += data
-                while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
-                    lines.continuation.yield(String(decoding: rest[..<end], as: UTF8.self))
-                    rest = Data(rest[(end + 1)...])
-                }
-            }
-            lines.continuation.finish()
-        }
-        return lines.stream
     }
 }

@@ -1,3 +1,4 @@
+import TestSupport
 /// Random edits of recordings.
 struct Mutation {
     var numbers: SeededNumbers
