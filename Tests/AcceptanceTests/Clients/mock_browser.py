@@ -18,7 +18,7 @@ from fcntl import F_DUPFD_CLOEXEC, fcntl
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from mock_world import Mock, Receiver, kind, paper, until
+from mock_world import Mock, Receiver, kind, paper
 
 SECONDS_FOR_AN_ANSWER = 30
 SECONDS_TO_WAIT = 10
@@ -54,6 +54,8 @@ class Browser:
         for end in (theirs, ours, *ends):
             os.close(end)
         self.number, self.unread, self.tabs, self.errors = 0, b"", {}, []
+        # How many events came.
+        self.events = 0
 
     def send(self, method, session, parameters):
         """Calls the browser without waiting for the answer; returns that one's number."""
@@ -67,30 +69,63 @@ class Browser:
     def call(self, method, session=None, **parameters):
         """Calls the browser; events that come before the answer are noted."""
         number, answer = self.send(method, session, parameters), {}
+        deadline = time.monotonic() + SECONDS_FOR_AN_ANSWER
         while answer.get("id") != number:
-            answer = self.read()
-            if "method" in answer and answer.get("sessionId") in self.tabs:
-                self.tabs[answer["sessionId"]].note(answer["method"], answer["params"])
+            answer = self.read(deadline)
         if "error" in answer:
             raise Gone(f"{method}: {answer['error']['message']}")
         return answer["result"]
 
-    def read(self):
-        deadline = time.monotonic() + SECONDS_FOR_AN_ANSWER
+    def read(self, deadline):
+        """The next message; an event is noted."""
         while b"\0" not in self.unread:
-            if not select.select([self.answers], [], [], deadline - time.monotonic())[0]:
-                raise TimeoutError("the browser does not answer")
+            rest = max(0, deadline - time.monotonic())
+            if not select.select([self.answers], [], [], rest)[0]:
+                raise TimeoutError("the browser says nothing")
             received = os.read(self.answers, 1 << 20)
             if not received:
                 raise EOFError("the browser has ended")
             self.unread += received
-        message, self.unread = self.unread.split(b"\0", 1)
-        return json.loads(message)
+        text, self.unread = self.unread.split(b"\0", 1)
+        message = json.loads(text)
+        if "method" in message:
+            self.events += 1
+            if message.get("sessionId") in self.tabs:
+                self.tabs[message["sessionId"]].note(message["method"], message["params"])
+        return message
+
+    def until(self, passes):
+        """Looks whenever the browser tells of something, until it passes; returns what it gave."""
+        deadline, seen = time.monotonic() + SECONDS_TO_WAIT, self.events
+        while not (value := passes()):
+            # What came in the midst of the look may have changed what was looked at first.
+            if self.events == seen:
+                self.read(deadline)
+            if time.monotonic() > deadline:
+                raise TimeoutError("it did not come to pass")
+            seen = self.events
+        return value
 
     def close(self):
         os.killpg(self.process, signal.SIGKILL)
         os.waitpid(self.process, 0)
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+# Tells of whatever may change what a document shows or its scripts know, once that is done. In a
+# world of its own, which no script of a page reaches.
+WATCHER = """{
+  let isToTell = false;
+  const note = () => {
+    if (isToTell) return;
+    isToTell = true;
+    setTimeout(() => { isToTell = false; tell(""); });
+  };
+  const all = { subtree: true, childList: true, attributes: true, characterData: true };
+  new MutationObserver(note).observe(document, all);
+  for (const type of ["load", "readystatechange"]) document.addEventListener(type, note, true);
+  for (const type of ["load", "message"]) window.addEventListener(type, note, true);
+}"""
 
 
 class Tab:
@@ -105,6 +140,9 @@ class Tab:
         self.own, self.inner = View(self, is_framed=False), View(self, is_framed=True)
         for domain in ("Page", "Runtime", "Log"):
             self.call(f"{domain}.enable")
+        self.call("Runtime.addBinding", name="tell", executionContextName="watcher")
+        self.call(
+            "Page.addScriptToEvaluateOnNewDocument", source=WATCHER, worldName="watcher")
         self.resize(width, height)
         self.call("Page.navigate", url=address)
         self.own.wait("() => document.readyState === 'complete' && location.href !== 'about:blank'")
@@ -190,7 +228,7 @@ class View:
     def wait(self, function, *arguments):
         """Waits until the function gives something; returns that."""
         try:
-            return until(lambda: self.look(function, *arguments), SECONDS_TO_WAIT)
+            return self.tab.browser.until(lambda: self.look(function, *arguments))
         except TimeoutError:
             shown = self.look("() => document.body.innerText")
             raise TimeoutError(f"never: {function} {arguments}: {shown!r}") from None
@@ -369,7 +407,7 @@ class Host(ThreadingHTTPServer):
 
     def __init__(self):
         super().__init__(("127.0.0.1", 0), HostHandler)
-        self.visits = []
+        self.visits, self.changed = [], threading.Condition()
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
     def address(self, path, name="127.0.0.1"):
@@ -377,15 +415,20 @@ class Host(ThreadingHTTPServer):
 
     def visited(self, path):
         """Waits for a visit; returns the fields of its query."""
-        visits = until(
-            lambda: [each for each in self.visits if urlsplit(each).path == path],
-            SECONDS_TO_WAIT)
+        with self.changed:
+            visits = self.changed.wait_for(
+                lambda: [each for each in self.visits if urlsplit(each).path == path],
+                SECONDS_TO_WAIT)
+        if not visits:
+            raise TimeoutError(f"nobody came to {path}")
         return {name: values[0] for name, values in parse_qs(urlsplit(visits[-1]).query).items()}
 
 
 class HostHandler(BaseHTTPRequestHandler):
     def do_GET(self):
-        self.server.visits.append(self.path)
+        with self.server.changed:
+            self.server.visits.append(self.path)
+            self.server.changed.notify_all()
         page = HOST_PAGE if self.path == "/host" else (
             "<!doctype html><link rel=icon href='data:,'><title>Back</title><p>You are back.")
         self.send_response(200)
@@ -858,7 +901,7 @@ def verify_domain(world):
     world.same("messages", silent.types(), ["verifyDomainRequest", "userCancelRequest"])
     world.expected_errors = ["does not match the recipient window's origin"]
     liar = world.embed(world.sign_url(request), app, parentURL="http://app.example.com/")
-    until(lambda: liar.seen() and world.browser.errors, SECONDS_TO_WAIT)
+    world.browser.until(lambda: liar.seen() and world.browser.errors)
     world.same("messages to a liar", liar.seen()["messages"], [])
     world.same("ways to sign for a liar", liar.page.shows("#sign:enabled"), 0)
     embedding.sign()
@@ -1105,9 +1148,8 @@ def evil_signing(world, app):
     embedding.page.click("#sign")
     embedding.wait("userSignRequest")
     embedding.page.click("#finish")
-    end = until(
-        lambda: embedding.page.look("() => window.__hit") or not embedding.is_open(),
-        SECONDS_TO_WAIT)
+    end = world.browser.until(
+        lambda: embedding.page.look("() => window.__hit") or not embedding.is_open())
     world.same("what a script as redirect_url comes to", end, True)
 
 

@@ -4,7 +4,6 @@ import base64
 import json
 import subprocess
 import threading
-import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -159,15 +158,3 @@ def paper(*lines):
     return (
         f"{body}xref\n0 6\n0000000000 65535 f \n{table}"
         f"trailer\n<< /Size 6 /Root 1 0 R >>\nstartxref\n{len(body)}\n%%EOF\n").encode()
-
-
-def until(passes, seconds=90):
-    """Asks again until it passes; returns what it gave."""
-    deadline = time.monotonic() + seconds
-    while True:
-        value = passes()
-        if value:
-            return value
-        if time.monotonic() > deadline:
-            raise TimeoutError("it did not come to pass")
-        time.sleep(0.02)

@@ -8,6 +8,7 @@ senders say, with `tls` it passes their TLS on to the relays. Prints a line for 
 
 import asyncio
 import os
+import queue
 import re
 import shutil
 import signal
@@ -32,10 +33,11 @@ TEMPLATE = Path(__file__).resolve().parents[3] / "scripts/haproxy/haproxy.cfg"
 # Debian's is where a user's PATH does not lead.
 HAPROXY = shutil.which("haproxy", path=f"{os.environ['PATH']}:/usr/sbin:/usr/local/sbin")
 NAMES = [f"name{number:03}" for number in range(COUNT)]
-# Seconds that a name may be away, and between two requests for one name.
+# Seconds that a name may be away, and from one request for a name to its next.
 AWAY, PAUSE = 3.0, 0.2
-# Seconds that a slow request takes.
-SLOW = 2.5
+# How often each name is asked for in the time that a slow request takes, and then until a second
+# after that in which a name may be away.
+SLOW, REST = 13, 8
 
 
 def replaced(text, pattern, value):
@@ -130,8 +132,10 @@ class Load(threading.Thread):
 
     def __init__(self, ca):
         super().__init__(daemon=True)
-        self.results, self.stale, self.handler = [], 0, None
-        self.is_up, self.pauses = threading.Event(), False
+        self.results, self.stale, self.handler = queue.SimpleQueue(), 0, None
+        self.is_up, self.has_ended = threading.Event(), threading.Event()
+        # How many slow requests have reached the handler.
+        self.held = threading.Semaphore(0)
         self.ca, self.address = ca, None
         self.start()
         self.is_up.wait(SECONDS)
@@ -142,16 +146,23 @@ class Load(threading.Thread):
     async def main(self):
         server = await asyncio.start_server(self.serve, "127.0.0.1", 0, backlog=1024)
         self.handler = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        self.begun = asyncio.Event()
+        self.begun, self.over, self.released = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self.loop = asyncio.get_running_loop()
         self.is_up.set()
         await self.begun.wait()
         self.context = None if IS_PLAIN else ssl.create_default_context(cafile=self.ca)
         await asyncio.gather(*[self.drive(name, number) for number, name in enumerate(NAMES)])
+        self.has_ended.set()
+        await server.serve_forever()
 
     def begin(self, address):
         self.address = address
         self.loop.call_soon_threadsafe(self.begun.set)
+
+    def end(self):
+        """No further requests; returns once there are none. The handler stays."""
+        self.loop.call_soon_threadsafe(self.over.set)
+        check(self.has_ended.wait(SECONDS), "requests do not end")
 
     async def serve(self, reader, writer):
         """Answers with what was asked for."""
@@ -160,27 +171,35 @@ class Load(threading.Thread):
                 head = (await reader.readuntil(b"\r\n\r\n")).decode()
                 host = re.search(r"(?im)^host: (.*)\r$", head)[1]
                 if head.split()[1].startswith("/slow"):
-                    await asyncio.sleep(SLOW)
+                    self.held.release()
+                    await self.released.wait()
                 body = f"{host} {head.split()[1]}".encode()
                 writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
         except (OSError, asyncio.IncompleteReadError):
             writer.close()
 
     async def drive(self, name, number):
-        await asyncio.sleep(PAUSE * number / COUNT)
-        connection = None
-        for count in range(1 << 30):
+        connection, count, rest = None, 0, PAUSE * number / COUNT
+        while not await self.is_over_in(rest):
             start = time.monotonic()
-            if self.pauses:
-                await asyncio.sleep(PAUSE)
-                continue
             try:
                 found, connection = await asyncio.wait_for(
                     self.ask(name, f"/{name}/{count}", connection), 2 * AWAY)
             except (OSError, EOFError, ValueError, asyncio.TimeoutError) as reason:
                 found, connection = f"{type(reason).__name__} {reason}", None
-            self.results.append((start, time.monotonic(), name, found))
-            await asyncio.sleep(max(0, PAUSE - (time.monotonic() - start)))
+            end = time.monotonic()
+            self.results.put((start, end, name, found))
+            count, rest = count + 1, PAUSE - (end - start)
+        if connection:
+            connection[1].close()
+
+    async def is_over_in(self, seconds):
+        """Whether the end comes by then."""
+        try:
+            async with asyncio.timeout(seconds):
+                return await self.over.wait()
+        except TimeoutError:
+            return False
 
     async def ask(self, name, target, connection):
         """`None` or what is wrong, and the connection when it can be used again."""
@@ -216,21 +235,38 @@ class Load(threading.Thread):
         return wrong, None if is_last else (reader, writer)
 
     def slowly(self, names):
-        """Begins a slow request for each name; gives futures of what is wrong with them."""
+        """Has a slow request under way for each name; gives futures of what is wrong with them."""
         async def ask(name):
             return (await self.ask(name, f"/slow/{name}", None))[0]
 
         futures = [asyncio.run_coroutine_threadsafe(ask(name), self.loop) for name in names]
-        time.sleep(PAUSE)
+        for _ in futures:
+            check(self.held.acquire(timeout=SECONDS), "a slow request does not reach the handler")
         return futures
 
-    def since(self, start):
-        """Results of requests that ended since then, those under way included."""
-        deadline = time.monotonic()
-        eventually(
-            lambda: len({name for begun, _, name, _ in list(self.results) if begun > deadline})
-            == COUNT, "a request for every name")
-        return [result for result in list(self.results) if result[1] >= start]
+    def answer_the_slow(self):
+        self.loop.call_soon_threadsafe(self.released.set)
+
+    def since(self, start, count):
+        """Results of requests that ended since then, until each name has `count` that begin now."""
+        now, left, results = time.monotonic(), dict.fromkeys(NAMES, count), []
+        deadline = now + count * PAUSE + SECONDS
+        while left:
+            try:
+                result = self.results.get(timeout=max(0, deadline - time.monotonic()))
+            except queue.Empty:
+                result = None
+            check(
+                result and time.monotonic() < deadline,
+                f"not {count} requests in time for {len(left)} names: {list(left)[:5]}")
+            begun, end, name, _ = result
+            if end >= start:
+                results.append(result)
+            if begun > now and name in left:
+                left[name] -= 1
+                if not left[name]:
+                    del left[name]
+        return results
 
 
 class Cluster:
@@ -251,8 +287,9 @@ class Cluster:
     def relay(self, number, ports=("127.0.0.1:0",) * 3):
         # One folder for all: the tokens are in it, and a relay keeps nothing else.
         return Relay(
-            PROGRAM, "--trust-forwarded", "127.0.0.1/32", "--drain-timeout", "5s",
-            plain=IS_PLAIN, loops=LOOPS, data=self.data, certificate=self.certificate, ports=ports, seconds=60)
+            PROGRAM, "--trust-forwarded", "127.0.0.1/32", "--drain-timeout", "15s",
+            plain=IS_PLAIN, loops=LOOPS, data=self.data, certificate=self.certificate, ports=ports,
+            seconds=60)
 
     def agent(self, name):
         return Child(
@@ -277,27 +314,25 @@ class Cluster:
     def of(self, number):
         return [name for name, places in self.places().items() if places == {number}]
 
-    def watch(self, seconds):
-        """The requests of the next seconds; all must be answered by the handler."""
-        start = time.monotonic()
-        time.sleep(seconds)
-        return self.unharmed(self.load.since(start), "all of them")
+    def watch(self, count):
+        """The next requests for each name; all must be answered by the handler."""
+        return self.unharmed(self.load.since(time.monotonic(), count), "all of them")
 
     def unharmed(self, results, whose):
         lost = [(name, found) for _, _, name, found in results if found]
         check(not lost, f"{len(lost)} of {len(results)} requests lost for {whose}: {lost[:5]}")
         return f"{len(results)} requests"
 
-    def moved(self, number, end):
+    def moved(self, number, end, midway=lambda: None):
         """Ends a relay under load; the others lose nothing, and its names are back in time."""
         names = set(self.of(number))
         check(names, f"relay {number} has no name")
         start = time.monotonic()
         end()
-        time.sleep(AWAY)
-        back = time.monotonic()
-        time.sleep(1)
-        results = self.load.since(start)
+        results = self.load.since(start, SLOW)
+        midway()
+        results += self.load.since(start, REST)
+        back = start + AWAY
         own = [result for result in results if result[2] in names]
         others = self.unharmed(
             [result for result in results if result[2] not in names], "the other names")
@@ -339,7 +374,7 @@ def tunnels():
 
 def agreement():
     LOAD.begin(BALANCER.senders)
-    return CLUSTER.watch(3)
+    return CLUSTER.watch(16)
 
 
 def spellings():
@@ -364,7 +399,7 @@ def returned():
     before = CLUSTER.places()
     RELAYS[1] = CLUSTER.relay(2, RELAYS[1].ports)
     eventually(lambda: BALANCER.knows(2, "UP"), lambda: BALANCER.states())
-    found = CLUSTER.watch(3)
+    found = CLUSTER.watch(16)
     same(CLUSTER.places(), before, "where the names are")
     return f"{found}, and no name moved"
 
@@ -384,7 +419,7 @@ def stopped():
     check(BALANCER.knows(2, "DOWN"), f"it stands still: {BALANCER.states()}")
     RELAYS[1].signal(signal.SIGCONT)
     eventually(lambda: BALANCER.knows(2, "UP"), lambda: BALANCER.states())
-    found = CLUSTER.watch(2)
+    found = CLUSTER.watch(11)
     same(CLUSTER.of(2), [], "names at the relay that woke up")
     return f"{note}; {found} when it woke up"
 
@@ -392,7 +427,12 @@ def stopped():
 def drained():
     """A relay that is asked to end sends its agents elsewhere, and answers what is under way."""
     slow = LOAD.slowly(CLUSTER.of(1)[:10])
-    note = CLUSTER.moved(1, lambda: RELAYS[0].signal(signal.SIGTERM))
+
+    def answer():
+        same([failure(each) for each in slow if each.done()], [], "slow requests that ended early")
+        LOAD.answer_the_slow()
+
+    note = CLUSTER.moved(1, lambda: RELAYS[0].signal(signal.SIGTERM), answer)
     same(RELAYS[0].ended(), 143, "exit code")
     wrong = [reason for each in slow if (reason := failure(each))]
     check(not wrong, f"{len(wrong)} of {len(slow)} slow requests were lost: {wrong[:3]}")
@@ -412,8 +452,7 @@ def reloaded():
     before = CLUSTER.places()
     start = time.monotonic()
     BALANCER.reload()
-    time.sleep(2)
-    results = LOAD.since(start)
+    results = LOAD.since(start, 11)
     early = [
         result for result in results if result[3] == "503 agent-away" and result[0] < start + 1]
     found = CLUSTER.unharmed([result for result in results if result not in early], "all of them")
@@ -423,7 +462,7 @@ def reloaded():
 
 def disconnected():
     """All agents end as they are asked to, and no relay has one left."""
-    LOAD.pauses = True
+    LOAD.end()
     for agent in CLUSTER.agents:
         agent.signal(signal.SIGTERM)
     codes = {agent.ended(30) for agent in CLUSTER.agents}

@@ -34,7 +34,7 @@ class Soak(Run):
 
     def __init__(self, options, scheme):
         super().__init__(options, self.until_the_end(), scheme)
-        self.deadline = time.monotonic() + options.seconds
+        self.over = asyncio.Event()
         self.r = random.Random(options.seed)
         self.counts = dict.fromkeys(["events", "echoes", "hang-ups", "agents"], 0)
 
@@ -46,7 +46,19 @@ class Soak(Run):
 
     @property
     def is_over(self):
-        return time.monotonic() >= self.deadline
+        return self.over.is_set()
+
+    def begin(self):
+        """The load's time begins; its end is an event for all."""
+        asyncio.get_running_loop().call_later(self.options.seconds, self.over.set)
+
+    async def tick(self, seconds):
+        """Gives control back after that time, or at the end."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self.over.wait()
+        except TimeoutError:
+            pass
 
     # The handler: shapes, and by its target everything else.
 
@@ -165,7 +177,7 @@ class Soak(Run):
         while not self.is_over:
             for name, child in children.items():
                 looks[name].append(child.memory)
-            await asyncio.sleep(1 / LOOKS_A_SECOND)
+            await self.tick(1 / LOOKS_A_SECOND)
         seconds = time.monotonic() - start
         for name, all_looks in looks.items():
             quarter = max(1, len(all_looks) // 4)
@@ -207,7 +219,7 @@ async def run(options):
             *relay.public.rsplit(":", 1), limit=1 << 21, ssl=context,
             server_hostname=ALICE if context else None)
 
-    soak.deadline = time.monotonic() + options.seconds
+    soak.begin()
     work = [soak.work(connect) for _ in range(SHAPERS)]
     work += [soak.again(soak.stream, connect) for _ in range(STREAMS)]
     work += [soak.again(soak.socket, connect) for _ in range(SOCKETS)]
