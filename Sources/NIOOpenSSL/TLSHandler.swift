@@ -68,10 +68,20 @@ package final class TLSHandler: ChannelDuplexHandler {
         }
     }
 
+    package func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        // Where half of a connection may end by itself: nothing comes of the other half.
+        if event as? ChannelEvent == .inputClosed, state == .handshaking {
+            return fail(Self.endInHandshake, context)
+        }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    private static let endInHandshake = OpenSSLError(
+        code: .handshake, message: "the connection ended in the handshake")
+
     package func channelInactive(context: ChannelHandlerContext) {
         if state == .handshaking {
-            context.fireErrorCaught(
-                OpenSSLError(code: .handshake, message: "the connection ended in the handshake"))
+            context.fireErrorCaught(Self.endInHandshake)
         } else if state == .open, !isClosedByPeer {
             context.fireUserInboundEventTriggered(TLSEvent.cut)
         }
@@ -162,8 +172,8 @@ package final class TLSHandler: ChannelDuplexHandler {
         _ bytes: ByteBuffer, _ context: ChannelHandlerContext, _ promise: EventLoopPromise<Void>?
     ) {
         guard bytes.readableBytes > 0 else {
-            promise?.succeed()
-            return
+            // Nothing to encrypt, but whoever waits for it waits for what was written before, too.
+            return context.write(wrapOutboundOut(bytes), promise: promise)
         }
         do {
             sendOutput(context)

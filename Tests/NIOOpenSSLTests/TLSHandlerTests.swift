@@ -141,6 +141,23 @@ import Testing
         #expect(peers.client.recorder.bytes.isEmpty)
     }
 
+    @Test func `half of a connection that ends in the handshake ends all of it`() throws {
+        try peers.server.activate()
+        peers.server.channel.pipeline.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
+        #expect(peers.server.recorder.events == [.active, .error(.handshake), .inactive])
+    }
+
+    @Test func `an empty write is done when what was written before it is`() throws {
+        try peers.connect()
+        let channel = peers.client.channel
+        let first = channel.write(ByteBuffer(bytes: [1, 2, 3]))
+        let empty = channel.write(ByteBuffer())
+        #expect(Outcomes([first, empty]).succeeded == 0)
+        let outcomes = Outcomes([first, empty])
+        channel.flush()
+        #expect(outcomes.succeeded == 2)
+    }
+
     @Test func `writing behind the end fails`() throws {
         try peers.connect()
         peers.client.channel.close(promise: nil)
