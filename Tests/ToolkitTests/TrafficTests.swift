@@ -122,6 +122,29 @@ import Testing
         #expect(!text.contains("Bearer abc"))
     }
 
+    @Test func `octets that are no text are in an archive all the same, and come back`() throws {
+        let path = FileManager.default.temporaryDirectory
+            .appendingPathComponent("\(UUID().uuidString).har").path
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let archive = try HTTPArchive(path: path, version: "1")
+        let start = Self.multipart(Self.json).utf8.dropLast("--b--\r\n".utf8.count)
+        let other = "--b\r\nContent-Disposition: form-data; name=\"x\"\r\n\r\n"
+        let body = Array(start) + Array(other.utf8) + [0xff, 0xfe] + Array("\r\n--b--\r\n".utf8)
+        var exchange = Self.exchange("", answer: "HTTP/1.1 200 OK\r\n\r\n")
+        exchange.requestPieces.append(.init(bytes: body))
+        exchange.answer += [0x80, 0x00]
+        try archive.append([Traffic(exchange, apiKey: nil)])
+        let data = try #require(FileManager.default.contents(atPath: path))
+        let entry = try JSONValue(parsing: Array(data))["log"]?["entries"]?.array?.first
+        let sent = entry?["request"]?["postData"]
+        let answered = entry?["response"]?["content"]
+        #expect(sent?["encoding"]?.string == "base64" && answered?["encoding"]?.string == "base64")
+        #expect(Data(base64Encoded: sent?["text"]?.string ?? "") == Data(body))
+        #expect(answered?["text"]?.string == "gAA=")
+        let events = try FixtureSource(seed: 1, now: 1, apiKey: "key").load(path)
+        #expect(events.map(\.json) == [Array(Self.json.utf8)])
+    }
+
     @Test func `filters take types by name and by their beginning`() {
         let filter = TrafficRecorder.Filter(["signature_request_*", "template_created"])
         #expect(filter.takes(.init(rawValue: "signature_request_sent")))

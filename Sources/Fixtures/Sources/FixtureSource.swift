@@ -125,14 +125,20 @@ package struct FixtureSource: Sendable {
         for (index, entry) in entries.enumerated() {
             let body = entry["request"]?["postData"]
             guard let text = body?["text"]?.string,
+                let octets = octets(text, encoding: body?["encoding"]?.string),
                 let json = try? CallbackForm.json(
-                    in: Array(text.utf8), contentType: body?["mimeType"]?.string),
+                    in: octets, contentType: body?["mimeType"]?.string),
                 let payload = try? JSONValue(parsing: json)
             else { continue }
             guard payload["event"] != nil else { continue }
             events.append(try event(payload, json: json, source: "\(file):entry \(index + 1)"))
         }
         return events
+    }
+
+    /// The octets that a text of an archive stands for; `nil` when it is not in its encoding.
+    private static func octets(_ text: String, encoding: String?) -> [UInt8]? {
+        encoding == "base64" ? Data(base64Encoded: text).map { Array($0) } : Array(text.utf8)
     }
 
     /// One event or a list of them.

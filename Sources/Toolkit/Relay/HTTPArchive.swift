@@ -49,6 +49,7 @@ package final class HTTPArchive: @unchecked Sendable {
             delivery.receivedBody
             ?? delivery.form.body(json: delivery.event.payload, boundary: delivery.boundary)
         let request = RecordedMessage(attempt.start.requestHead)
+        let requestType = request?.headers.first("Content-Type") ?? ""
         let answer = RecordedMessage(answer: attempt.result.response)
         let milliseconds = Double(attempt.result.totalMicroseconds) / 1000
         let wait =
@@ -63,10 +64,7 @@ package final class HTTPArchive: @unchecked Sendable {
                 "headers": headers(request?.headers ?? []),
                 "headersSize": JSONValue(attempt.start.requestHead.count),
                 "bodySize": JSONValue(body.count),
-                "postData": [
-                    "mimeType": .string(request?.headers.first("Content-Type") ?? ""),
-                    "text": .string(String(decoding: body, as: UTF8.self)),
-                ],
+                "postData": content(body, type: requestType),
             ],
             "response": [
                 "status": JSONValue(attempt.result.status ?? 0), "statusText": "",
@@ -74,11 +72,9 @@ package final class HTTPArchive: @unchecked Sendable {
                 "cookies": [], "headers": headers(answer?.headers ?? []), "redirectURL": "",
                 "headersSize": JSONValue(answer?.head.count ?? -1),
                 "bodySize": JSONValue(answer?.body.count ?? -1),
-                "content": [
-                    "size": JSONValue(answer?.body.count ?? 0),
-                    "mimeType": .string(answer?.headers.first("Content-Type") ?? ""),
-                    "text": .string(String(decoding: answer?.body ?? [], as: UTF8.self)),
-                ],
+                "content": content(
+                    answer?.body ?? [], type: answer?.headers.first("Content-Type") ?? "",
+                    [("size", JSONValue(answer?.body.count ?? 0))]),
             ],
             "cache": [:],
             "timings": [
@@ -87,6 +83,19 @@ package final class HTTPArchive: @unchecked Sendable {
             ],
             "comment": .string(traffic.eventType.rawValue),
         ]
+    }
+
+    /// A body: as text, or in base64 where its octets are none. The format knows `encoding` for answers
+    /// alone; for requests it is an addition of ours, without which their octets would be lost.
+    private static func content(
+        _ body: [UInt8], type: String, _ first: [(String, JSONValue)] = []
+    ) -> JSONValue {
+        let text = String(validating: body, as: UTF8.self)
+        let encoded = text ?? String(decoding: base64(body), as: UTF8.self)
+        return .object(
+            JSONObject(
+                first + [("mimeType", .string(type)), ("text", .string(encoded))]
+                    + (text == nil ? [("encoding", "base64")] : [])))
     }
 
     private static func headers(_ fields: [HeaderField]) -> JSONValue {
