@@ -32,15 +32,34 @@ import Testing
 
     @Test(arguments: [["--loops", "1"], ["--loops", "3"]])
     func `names belong to tokens, and a new login takes over`(_ setUp: [String]) async throws {
-        try await RelayScript.cases("tokens", setUp, atLeast: 7)
+        try await RelayScript.cases("tokens", setUp, atLeast: 10)
     }
 
     @Test func `an agent does with requests what its options say`() async throws {
         try await RelayScript.cases("options", atLeast: 12)
     }
 
-    @Test func `a relay tells of itself, and to nobody else's page`() async throws {
-        try await RelayScript.cases("admin", atLeast: 5)
+    @Test(arguments: [["--loops", "1"], ["--loops", "3"]])
+    func `a relay tells of itself, and to nobody else's page`(_ setUp: [String]) async throws {
+        try await RelayScript.cases("admin", setUp, atLeast: 7)
+    }
+
+    @Test(arguments: RelayScript.setUps)
+    func `each request has its line in the log, and nobody else writes there`(
+        _ setUp: [String]
+    ) async throws {
+        try await RelayScript.cases("log", setUp, atLeast: 7)
+    }
+
+    @Test(arguments: RelayScript.setUps)
+    func `limits hold for what is slow, idle or too much, and for nobody else`(
+        _ setUp: [String]
+    ) async throws {
+        try await RelayScript.cases("limits", setUp, atLeast: 8)
+    }
+
+    @Test func `what is recorded can be read back octet by octet`() async throws {
+        try await RelayScript.cases("archive", atLeast: 5)
     }
 
     /// Ten minutes of it are for people: `relay_soak.py PROGRAM 600`.

@@ -63,6 +63,20 @@ import Testing
     ) async throws {
         try await RelayScript.cases("answers", setUp, atLeast: 10)
     }
+
+    @Test(arguments: RelayScript.setUps)
+    func `answers arrive to their last octet, and connections end in order`(
+        _ setUp: [String]
+    ) async throws {
+        try await RelayScript.cases("endings", setUp, atLeast: 11)
+    }
+
+    @Test(arguments: RelayScript.setUps)
+    func `a sender is who those in front say that are trusted, and nobody else's word counts`(
+        _ setUp: [String]
+    ) async throws {
+        try await RelayScript.cases("trust", setUp, atLeast: 6)
+    }
 }
 
 /// Runs the scripts of the relay.

@@ -18,6 +18,23 @@ import Testing
     }
 
     @Test(arguments: [
+        ("203.0.113.7", "203.0.113.7"), ("10.0.0.1, 203.0.113.7", "203.0.113.7"),
+        // What stands in front of the last one that is not trusted may be made up.
+        ("198.51.100.1, 203.0.113.7, 10.0.0.2", "203.0.113.7"),
+        ("203.0.113.7:4711 ,10.0.0.2", "203.0.113.7"), ("[2001:db8::1]:80", "2001:db8::1"),
+        ("2001:db8::1", "2001:db8::1"), ("10.0.0.1, 10.0.0.2", "10.0.0.1"),
+        ("203.0.113.7, nonsense", "nonsense"), ("", nil),
+    ])
+    func `of those that a forwarder names, the sender is the last that is no forwarder`(
+        value: String, sender: String?
+    ) throws {
+        let trusted = [try #require(AddressRange("10.0.0.0/8"))]
+        #expect(Forwarding.origin([value], trusted) == sender)
+        let lines = value.split(separator: ",").map(String.init)
+        #expect(Forwarding.origin(lines, trusted) == sender, "in several fields")
+    }
+
+    @Test(arguments: [
         ("relay.test", true), ("RELAY.test:443", true), ("127.0.0.1", true), ("127.0.0.1:80", true),
         ("[::1]:80", true), ("[2001:db8::1]", true), ("alice.relay.test", false),
         ("other.test", false),

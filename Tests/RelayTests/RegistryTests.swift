@@ -146,13 +146,78 @@ struct Names {
         #expect(TunnelName.isValid(name), "nobody can reach \(name)")
     }
 
-    @Test func `a new login of the owner takes over, and another token's does not`() throws {
+    @Test func `who has a token for a name takes it over from whoever has it`() throws {
+        let names = try Names()
+        let squatter = try names.register("alice", agent: "s")
+        let token = try names.tokens.add(name: "alice", now: 1)
+        #expect(
+            try names.register("alice", agent: "a", token: token).replaced.first === squatter.line)
+        #expect(names.refusal(of: "alice", agent: "s") == .name)
+        let other = try names.tokens.add(name: "al*", now: 1)
+        #expect(try names.register("alice", agent: "b", token: other).replaced.count == 1)
+        #expect(try names.tokens.remove(name: "alice") == 1)
+        let anew = try names.tokens.add(name: "alice", now: 2)
+        let taken = try names.register("alice", agent: "c", token: anew)
+        #expect(taken.replaced.count == 1)
+        #expect(taken.tunnel.lines.map(\.agent) == ["c"])
+        #expect(names.refusal(of: "alice", agent: "a", token: token) == .token)
+    }
+
+    @Test func `an agent that has lost its name does not take it back`() throws {
         let names = try Names()
         let token = try names.tokens.add(name: "alice", now: 1)
-        let other = try names.tokens.add(name: "al*", now: 1)
+        try names.register("alice", agent: "a", token: token)
+        let second = try names.register("alice", agent: "b", token: token)
+        // A connection that was on its way when the other one came, or one that comes again.
+        #expect(names.refusal(of: "alice", agent: "a", token: token, number: 1) == .takenOver)
+        #expect(second.tunnel.lines.map(\.agent) == ["b"])
+        for number in 0..<200 {
+            try names.register("alice", agent: "c\(number)", token: token)
+        }
+        #expect(names.refusal(of: "alice", agent: "c198", token: token) == .takenOver)
+        // When nobody has the name, it is for whoever comes.
+        let last = try names.register("alice", agent: "d", token: token)
+        names.registry.remove(last.line, of: last.tunnel)
+        #expect(names.refusal(of: "alice", agent: "c198", token: token) == nil)
+    }
+
+    @Test func `agents whose token was removed are known, and only these`() throws {
+        let names = try Names()
+        let token = try names.tokens.add(name: "alice", now: 1)
+        let team = try names.tokens.add(name: "team-*", now: 1)
+        let alice = try names.register("alice", agent: "a", token: token)
+        try names.register("team-x", agent: "b", token: team)
+        try names.register("open", agent: "c")
+        #expect(names.registry.withoutToken().isEmpty)
+        #expect(try names.tokens.remove(name: "alice") == 1)
+        _ = try names.tokens.add(name: "alice", now: 2)
+        #expect(names.registry.withoutToken().map(\.agent) == ["a"])
+        #expect(names.registry.withoutToken().first?.tunnel === alice.line)
+        // What cannot be read says nothing about anybody.
+        try "no JSON".write(toFile: names.tokens.path, atomically: true, encoding: .utf8)
+        #expect(names.registry.withoutToken().isEmpty)
+    }
+
+    @Test func `a pause lasts while nobody has the name, until it is lifted`() throws {
+        let names = try Names()
+        #expect(!names.registry.pause("alice", true))
+        let first = try names.register("alice")
+        #expect(names.registry.pause("alice", true))
+        #expect(first.tunnel.isPaused)
+        names.registry.remove(first.line, of: first.tunnel)
+        let second = try names.register("alice", agent: "b")
+        #expect(second.tunnel !== first.tunnel && second.tunnel.isPaused)
+        names.registry.remove(second.line, of: second.tunnel)
+        #expect(names.registry.pause("alice", false))
+        #expect(!names.registry.pause("alice", false), "nobody has the name, and it is not paused")
+        #expect(try !names.register("alice").tunnel.isPaused)
+    }
+
+    @Test func `a new login of the owner takes over`() throws {
+        let names = try Names()
+        let token = try names.tokens.add(name: "alice", now: 1)
         let first = try names.register("alice", agent: "a", token: token)
         let second = try names.register("alice", agent: "a", token: token, number: 1, loop: 1)
-        #expect(names.refusal(of: "alice", agent: "b", token: other) == .name)
         let taken = try names.register("alice", agent: "b", token: token)
         #expect(taken.replaced.count == 2)
         #expect(taken.replaced.contains { $0 === first.line })

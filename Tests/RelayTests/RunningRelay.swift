@@ -32,15 +32,17 @@ struct RunningRelay: Sendable {
         while await server.counts().openRequests != count { await Task.yield() }
     }
 
-    /// A connection as a sender has it.
+    /// A connection as a sender has it; `isCut`: it ends with a reset.
     func withSender<Result: Sendable>(
-        _ body: (inout Sender) async throws -> Result
+        isCut: Bool = false, _ body: (inout Sender) async throws -> Result
     ) async throws -> Result {
         let address = ready.publicAddress
         let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .connect(host: address.host, port: address.port) { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try NIOAsyncChannel<ByteBuffer, ByteBuffer>(
+                    let provider = channel as? any SocketOptionProvider
+                    if isCut { _ = provider?.setSoLinger(linger(l_onoff: 1, l_linger: 0)) }
+                    return try NIOAsyncChannel<ByteBuffer, ByteBuffer>(
                         wrappingChannelSynchronously: channel)
                 }
             }
@@ -133,6 +135,7 @@ private struct NoSink: ExchangeSink {
 /// Runs a relay with that many event loops, an agent, and a handler that `answer` makes.
 func withRelay(
     loops: Int, handler: @escaping @Sendable () -> any ChannelHandler & Sendable,
+    sink: any ExchangeSink = NoSink(), agent change: (inout AgentConfiguration) -> Void = { _ in },
     body: (RunningRelay) async throws -> Void
 ) async throws {
     let folder = try TemporaryFolder.make()
@@ -159,9 +162,10 @@ func withRelay(
         group.addTask { try await server.run { isReady.yield($0) } }
         let ready = try #require(await readiness.first { _ in true })
         let (reports, report) = AsyncStream.makeStream(of: Agent.Report.self)
-        let agent = try Agent(
-            .make(ready.agentAddress, trust: .authorities(file: file), destination),
-            sink: NoSink())
+        var agentConfiguration = AgentConfiguration.make(
+            ready.agentAddress, trust: .authorities(file: file), destination)
+        change(&agentConfiguration)
+        let agent = try Agent(agentConfiguration, sink: sink)
         group.addTask {
             defer { report.finish() }
             do { try await agent.run { report.yield($0) } } catch is CancellationError {}

@@ -43,7 +43,9 @@ package final class Agent: Sendable {
         relayTLS = try TLSContext(
             client: configuration.relayTrust, protocols: [Tunnel.protocolName])
         let handlerTLS = try TLSContext(client: configuration.handlerTrust)
-        let reports = ReportQueue(sink, maximum: configuration.limits.waitingReports)
+        let reports = ReportQueue(
+            sink, maximum: configuration.limits.waitingReports,
+            keptBytes: configuration.limits.keptBytes)
         self.reports = reports
         loops = group.makeIterator().map {
             AgentLoop(configuration, eventLoop: $0, tls: handlerTLS, reports: reports)
@@ -67,7 +69,8 @@ package final class Agent: Sendable {
                         try await keep(number, presence, first: number == 0 ? first : nil)
                     }
                 }
-                try await tasks.waitForAll()
+                // The first one that the relay sends away for good ends all of them.
+                for try await _ in tasks {}
             }
         } catch {
             reports.end()

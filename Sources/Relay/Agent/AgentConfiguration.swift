@@ -49,11 +49,14 @@ package struct AgentConfiguration: Sendable {
         package var answerSeconds = 30.0
         /// Octets of a request that are kept for the reports; what is larger is forwarded and not kept.
         package var keptRequestBytes = 17 << 20
-        /// Octets of all requests under way on an event loop that are kept for the reports.
+        /// Octets of all requests, and of all answers, that are kept for the reports until these are taken;
+        /// no request is begun while reports that wait have half of them.
         package var keptBytes = 64 << 20
+        /// Octets of requests that are not begun while too many reports wait, on an event loop.
+        package var postponedBytes = 32 << 20
         /// Octets of an answer that are kept for the reports.
         package var keptAnswerBytes = 64 << 10
-        /// Reports that wait to be taken; with more the tunnel is not read.
+        /// Reports that wait to be taken; while there are as many no request is begun.
         package var waitingReports = 4096
 
         package init() {}

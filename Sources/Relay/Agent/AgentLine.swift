@@ -20,7 +20,9 @@ final class AgentLine: TunnelUser, YamuxStreamUser, @unchecked Sendable {
     private let report: @Sendable (Event) -> Void
     private var control: YamuxStream?
     private var line: [UInt8] = []
-    private var isHeld = false
+    /// Requests that wait until there is room for their reports.
+    private var postponed: CircularBuffer<PostponedRequest> = []
+    private var isWaiting = false
 
     init(
         _ loop: AgentLoop, _ registration: Registration, report: @escaping @Sendable (Event) -> Void
@@ -46,9 +48,18 @@ final class AgentLine: TunnelUser, YamuxStreamUser, @unchecked Sendable {
     }
 
     func tunnel(_ tunnel: TunnelHandler, opened stream: YamuxStream) {
+        if loop.configuration.keepsExchanges, isWaiting || waits(tunnel) {
+            postponed.append(PostponedRequest(tunnel, stream, loop.postponedBytes))
+        } else {
+            begin(tunnel, stream)
+        }
+    }
+
+    private func begin(_ tunnel: TunnelHandler, _ stream: YamuxStream) {
         let configuration = loop.configuration
-        let recording = configuration.keepsExchanges ? ExchangeRecording(configuration.limits) : nil
-        if configuration.keepsExchanges { holdWhenFull(tunnel) }
+        let recording =
+            configuration.keepsExchanges
+            ? ExchangeRecording(configuration.limits, budget: loop.reports.budget) : nil
         guard let destination = configuration.soleDestination else {
             stream.user = RequestRouter(loop, tunnel, recording: recording)
             return
@@ -56,18 +67,22 @@ final class AgentLine: TunnelUser, YamuxStreamUser, @unchecked Sendable {
         loop.connection(to: destination).begin(tunnel, stream, recording: recording)
     }
 
-    /// Reads no more requests while too many reports wait to be kept.
-    private func holdWhenFull(_ tunnel: TunnelHandler) {
-        guard !isHeld else { return }
-        let isFull = loop.reports.isFull {
-            tunnel.eventLoop.execute {
-                self.isHeld = false
-                tunnel.goOnReading()
-            }
+    /// Whether too many reports are not kept yet: requests are taken then, and not begun.
+    ///
+    /// The tunnel is read all the same, as its pings want answers however slow a disk is.
+    private func waits(_ tunnel: TunnelHandler) -> Bool {
+        isWaiting = loop.reports.isFull {
+            tunnel.eventLoop.execute { self.goOn(tunnel) }
         }
-        guard isFull else { return }
-        isHeld = true
-        tunnel.holdReading()
+        return isWaiting
+    }
+
+    private func goOn(_ tunnel: TunnelHandler) {
+        isWaiting = false
+        while tunnel.isOpen, !postponed.isEmpty, !waits(tunnel) {
+            postponed.removeFirst().begin { self.begin(tunnel, $0) }
+        }
+        loop.flushAll()
     }
 
     func tunnelReadAll(_ tunnel: TunnelHandler) { loop.flushAll() }

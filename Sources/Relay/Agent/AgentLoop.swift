@@ -8,23 +8,18 @@ import OpenSSL
 ///
 /// `@unchecked Sendable`: confined to `eventLoop`.
 final class AgentLoop: @unchecked Sendable {
-    /// How often deadlines are looked at: they are late by that much at the most.
-    private static let tick = TimeAmount.milliseconds(100)
-
     let configuration: AgentConfiguration
     let eventLoop: any EventLoop
     let reports: ReportQueue
     /// For the head that is being read or written; never for longer than that.
     var head = HTTPHead()
     var scratch = ByteBuffer()
-    let budget: RecordingBudget
-    private(set) var now = NIODeadline.now()
+    /// For requests that are not begun yet.
+    let postponedBytes: RecordingBudget
     private let tls: TLSContext
     private var idle: [Destination: [HandlerConnection]] = [:]
     /// Those with a request, or without one and young.
-    private var connections: [HandlerConnection] = []
-    private var unflushed: [HandlerConnection] = []
-    private var ticks: RepeatedTask?
+    private let connections: ConnectionList<HandlerConnection>
 
     init(
         _ configuration: AgentConfiguration, eventLoop: any EventLoop, tls: TLSContext,
@@ -34,8 +29,11 @@ final class AgentLoop: @unchecked Sendable {
         self.eventLoop = eventLoop
         self.tls = tls
         self.reports = reports
-        budget = RecordingBudget(configuration.limits.keptBytes)
+        postponedBytes = RecordingBudget(configuration.limits.postponedBytes)
+        connections = ConnectionList(eventLoop)
     }
+
+    var now: NIODeadline { connections.now }
 
     /// A connection for a request: an idle one, or one that is being made.
     func connection(to destination: Destination) -> HandlerConnection {
@@ -48,7 +46,7 @@ final class AgentLoop: @unchecked Sendable {
 
     func dial(_ destination: Destination) -> HandlerConnection {
         let connection = HandlerConnection(self, destination)
-        add(connection)
+        connections.add(connection)
         guard connections.count <= configuration.limits.handlerConnections else {
             connection.failedToConnect(.handlerBusy)
             return connection
@@ -80,55 +78,14 @@ final class AgentLoop: @unchecked Sendable {
         idle[connection.destination, default: []].append(connection)
     }
 
-    private func add(_ connection: HandlerConnection) {
-        connection.place = connections.count
-        connections.append(connection)
-        if ticks == nil {
-            now = .now()
-            ticks = eventLoop.scheduleRepeatedTask(initialDelay: Self.tick, delay: Self.tick) {
-                [weak self] _ in self?.lookAtDeadlines()
-            }
-        }
-    }
-
     func remove(_ connection: HandlerConnection) {
-        guard let place = connection.place else { return }
-        connection.place = nil
-        let last = connections.removeLast()
-        if last !== connection {
-            connections[place] = last
-            last.place = place
-        }
+        connections.remove(connection)
         idle[connection.destination]?.removeAll { $0 === connection }
-        if connections.isEmpty {
-            ticks?.cancel()
-            ticks = nil
-        }
     }
 
-    func flushLater(_ connection: HandlerConnection) {
-        if !connection.isUnflushed {
-            connection.isUnflushed = true
-            unflushed.append(connection)
-        }
-    }
-
-    func flushAll() {
-        for connection in unflushed { connection.flush() }
-        unflushed.removeAll(keepingCapacity: true)
-    }
-
-    func closeAll() {
-        for connection in connections { connection.close() }
-    }
-
-    private func lookAtDeadlines() {
-        now = .now()
-        for place in connections.indices.reversed() where place < connections.count {
-            let connection = connections[place]
-            if let deadline = connection.deadline, deadline <= now { connection.isLate() }
-        }
-    }
+    func flushLater(_ connection: HandlerConnection) { connections.flushLater(connection) }
+    func flushAll() { connections.flushAll() }
+    func closeAll() { connections.forEach { $0.close() } }
 }
 
 extension OwnAnswer {

@@ -4,28 +4,36 @@ import NIOCore
 /// Gathers what a report of an exchange has.
 struct ExchangeRecording {
     private let limits: AgentConfiguration.Limits
+    /// What all recordings together may keep.
+    private let budget: RecordingBudget
     private let begun = NIODeadline.now()
     private let startedAt = Int64(Date().timeIntervalSince1970 * 1000)
     private var request: [ByteBuffer] = []
     private var requestBytes = 0
     private var answer: [UInt8] = []
     private var answerBytes = 0
-    private var isWhole = true
+    private var isRequestKept = true
+    private var isAnswerKept = true
     private var connected: Int64?
     private var firstByte: Int64?
 
-    init(_ limits: AgentConfiguration.Limits) { self.limits = limits }
+    init(_ limits: AgentConfiguration.Limits, budget: RecordingBudget) {
+        self.limits = limits
+        self.budget = budget
+    }
 
     private var elapsed: Int64 { (NIODeadline.now() - begun).nanoseconds / 1000 }
 
-    /// Keeps octets of the request; `budget` is what all that is under way may keep.
-    mutating func request(_ bytes: ByteBuffer, budget: RecordingBudget) {
-        guard isWhole, bytes.readableBytes > 0 else { return }
+    /// Octets below which a piece is copied.
+    private static let copiedBytes = 4096
+
+    /// Keeps octets of the request, unless they are too many.
+    mutating func request(_ bytes: ByteBuffer) {
+        guard isRequestKept, bytes.readableBytes > 0 else { return }
         let count = bytes.readableBytes
         guard requestBytes + count <= limits.keptRequestBytes, budget.take(count) else {
-            giveBack(budget)
-            request = []
-            isWhole = false
+            budget.giveBack(requestBytes)
+            (request, requestBytes, isRequestKept) = ([], 0, false)
             return
         }
         requestBytes += count
@@ -34,25 +42,25 @@ struct ExchangeRecording {
             count < Self.copiedBytes ? ByteBuffer(bytes: bytes.readableBytesView) : bytes)
     }
 
-    /// Octets below which a piece is copied.
-    private static let copiedBytes = 4096
-
-    /// Gives what was taken of the budget back, once nothing of it is kept here.
-    mutating func giveBack(_ budget: RecordingBudget) {
-        budget.giveBack(requestBytes)
-        requestBytes = 0
-    }
-
     mutating func isConnected() { connected = elapsed }
 
+    /// Keeps the beginning of the answer.
     mutating func answer(_ bytes: ByteBuffer) {
         if firstByte == nil { firstByte = elapsed }
         answerBytes += bytes.readableBytes
-        let room = limits.keptAnswerBytes - answer.count
-        if room > 0 { answer.append(contentsOf: bytes.readableBytesView.prefix(room)) }
-        if bytes.readableBytes > room { isWhole = false }
+        let count = min(bytes.readableBytes, limits.keptAnswerBytes - answer.count)
+        let isKept = count > 0 && budget.take(count)
+        if isKept { answer.append(contentsOf: bytes.readableBytesView.prefix(count)) }
+        if !isKept || bytes.readableBytes > count { isAnswerKept = false }
     }
 
+    /// Nobody wants the report.
+    mutating func discard() {
+        budget.giveBack(requestBytes + answer.count)
+        (request, requestBytes, answer) = ([], 0, [])
+    }
+
+    /// The report, which takes what was kept over.
     func exchange(
         destination: String, status: Int?, failure: OwnAnswer?, isComplete: Bool
     ) -> ForwardedExchange {
@@ -60,21 +68,6 @@ struct ExchangeRecording {
             startedAt: startedAt, destination: destination, requestPieces: request, answer: answer,
             answerBytes: answerBytes, status: status, failure: failure,
             connectMicroseconds: connected, firstByteMicroseconds: firstByte,
-            totalMicroseconds: elapsed, isWhole: isWhole && isComplete)
+            totalMicroseconds: elapsed, isWhole: isRequestKept && isAnswerKept && isComplete)
     }
-}
-
-/// The octets of requests under way that may be kept for reports, on one event loop.
-final class RecordingBudget {
-    private var left: Int
-
-    init(_ octets: Int) { left = octets }
-
-    func take(_ count: Int) -> Bool {
-        guard count <= left else { return false }
-        left -= count
-        return true
-    }
-
-    func giveBack(_ count: Int) { left += count }
 }

@@ -23,10 +23,15 @@ package struct ForwardedExchange: Sendable {
     /// Whether request and answer are whole.
     package var isWhole: Bool
 
+    /// Octets of the request and of the answer that are kept here.
+    package var keptBytes: Int {
+        requestPieces.reduce(answer.count) { $0 + $1.readableBytes }
+    }
+
     /// The request as the handler got it; empty when it was too large to be kept.
     package var request: [UInt8] {
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(requestPieces.reduce(0) { $0 + $1.readableBytes })
+        bytes.reserveCapacity(keptBytes - answer.count)
         for piece in requestPieces { bytes.append(contentsOf: piece.readableBytesView) }
         return bytes
     }

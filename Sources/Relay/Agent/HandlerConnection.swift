@@ -7,7 +7,9 @@ import Yamux
 /// A connection to a handler: passes one request after another on, and takes the answers back.
 ///
 /// `@unchecked Sendable`: confined to its loop.
-final class HandlerConnection: ChannelDuplexHandler, YamuxStreamUser, @unchecked Sendable {
+final class HandlerConnection: ChannelDuplexHandler, ListedConnection, YamuxStreamUser,
+    @unchecked Sendable
+{
     typealias InboundIn = ByteBuffer
     typealias OutboundIn = Never
     typealias OutboundOut = ByteBuffer
@@ -86,17 +88,22 @@ final class HandlerConnection: ChannelDuplexHandler, YamuxStreamUser, @unchecked
 
     /// Takes a stream's request, whose octets follow.
     func begin(_ tunnel: TunnelHandler, _ stream: YamuxStream, recording: ExchangeRecording?) {
-        exchange = Exchange(
-            tunnel: tunnel, stream: stream, replay: isReused ? ByteBuffer() : nil,
-            recording: recording)
-        stream.user = self
+        begin(
+            Exchange(
+                tunnel: tunnel, stream: stream, replay: isReused ? ByteBuffer() : nil,
+                recording: recording))
+    }
+
+    private func begin(_ exchange: Exchange) {
+        self.exchange = exchange
+        exchange.stream.user = self
         if isOver { fail(failure ?? .handlerCut) }
     }
 
     func stream(_ stream: YamuxStream, received bytes: ByteBuffer, isEnd: Bool) {
         guard exchange != nil else { return }
         noteMethod(bytes)
-        exchange?.recording?.request(bytes, budget: loop.budget)
+        exchange?.recording?.request(bytes)
         if isEnd {
             exchange?.isRequestComplete = true
             deadline = loop.now + loop.configuration.limits.answerSeconds
@@ -217,10 +224,7 @@ final class HandlerConnection: ChannelDuplexHandler, YamuxStreamUser, @unchecked
         if exchange != nil { fail(answer) }
     }
 
-    func flush() {
-        isUnflushed = false
-        context?.flush()
-    }
+    func flush() { context?.flush() }
 
     func close() {
         guard !isOver else { return }
@@ -262,20 +266,14 @@ final class HandlerConnection: ChannelDuplexHandler, YamuxStreamUser, @unchecked
     private func sendAgain(_ exchange: Exchange) {
         guard let replay = exchange.replay else { return }
         self.exchange = nil
+        var again = exchange
+        again.replay = nil
         let other = loop.dial(destination)
-        other.begin(exchange.tunnel, exchange.stream, recording: nil)
-        other.takeOver(exchange, replay)
-    }
-
-    private func takeOver(_ old: Exchange, _ bytes: ByteBuffer) {
-        guard exchange != nil else { return }
-        exchange?.recording = old.recording
-        exchange?.isRequestComplete = old.isRequestComplete
-        noteMethod(bytes)
-        if old.isRequestComplete {
-            deadline = loop.now + loop.configuration.limits.answerSeconds
+        other.waiting = [replay]  // its window was given back when it was sent first
+        if exchange.isRequestComplete {
+            other.deadline = loop.now + loop.configuration.limits.answerSeconds
         }
-        waiting.append(bytes)  // its window was given back when it was sent first
+        other.begin(again)
     }
 
     // MARK: The answer
@@ -415,8 +413,7 @@ final class HandlerConnection: ChannelDuplexHandler, YamuxStreamUser, @unchecked
     }
 
     private func report(failure: OwnAnswer?) {
-        guard let exchange, var recording = exchange.recording else { return }
-        recording.giveBack(loop.budget)
+        guard let exchange, let recording = exchange.recording else { return }
         loop.reports.add(
             recording.exchange(
                 destination: destination.base, status: exchange.status, failure: failure,

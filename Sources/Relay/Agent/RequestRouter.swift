@@ -142,7 +142,7 @@ final class FixedAnswer: YamuxStreamUser {
 
     func stream(_ stream: YamuxStream, received bytes: ByteBuffer, isEnd: Bool) {
         if seen.count < 5 { seen += bytes.readableBytesView.prefix(5 - seen.count) }
-        recording?.request(bytes, budget: loop.budget)
+        recording?.request(bytes)
         tunnel.session.consumed(bytes.readableBytes, of: stream)
         guard isEnd else { return tunnel.scheduleFlush() }
         let isToHead = seen.elementsEqual("HEAD ".utf8)
@@ -151,7 +151,6 @@ final class FixedAnswer: YamuxStreamUser {
         tunnel.scheduleFlush()
         stream.user = nil
         recording?.answer(answer)
-        recording?.giveBack(loop.budget)
         guard let recording else { return }
         loop.reports.add(
             recording.exchange(
@@ -171,7 +170,7 @@ final class FixedAnswer: YamuxStreamUser {
         return ByteBuffer(string: head + (hasBody && !isToHead ? body : ""))
     }
 
-    func streamWasReset(_ stream: YamuxStream, isLost: Bool) { recording?.giveBack(loop.budget) }
+    func streamWasReset(_ stream: YamuxStream, isLost: Bool) { recording?.discard() }
     func streamHasRoom(_ stream: YamuxStream) {}
 }
 

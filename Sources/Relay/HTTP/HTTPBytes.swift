@@ -49,10 +49,14 @@ enum HTTPBytes {
     /// Whether octets are the same as others.
     @inline(__always)
     static func isSame(_ bytes: UnsafeRawBufferPointer, _ other: [UInt8]) -> Bool {
-        guard bytes.count == other.count, let base = bytes.baseAddress else {
-            return bytes.count == other.count
-        }
-        return memcmp(base, other, other.count) == 0
+        bytes.count == other.count && beginsAlike(bytes, other)
+    }
+
+    /// Whether octets are the same as others, as far as both go.
+    @inline(__always)
+    static func beginsAlike(_ bytes: UnsafeRawBufferPointer, _ other: [UInt8]) -> Bool {
+        guard let base = bytes.baseAddress else { return true }
+        return memcmp(base, other, min(bytes.count, other.count)) == 0
     }
 
     /// Whether octets in a range are that text.

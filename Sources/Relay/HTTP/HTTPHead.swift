@@ -86,7 +86,7 @@ struct HTTPHead {
     mutating func read(
         answer bytes: UnsafeRawBufferPointer, scanned: inout Int, limit: Int, isToHead: Bool
     ) throws(HTTPRefusal) -> Bool {
-        guard zip(bytes, Self.versionStart).allSatisfy({ $0 == $1 }) else {
+        guard HTTPBytes.beginsAlike(bytes, Self.versionStart) else {
             // At once, as such a peer may send no more.
             throw .malformed("octets that are not HTTP/1.x")
         }
@@ -185,7 +185,7 @@ struct HTTPHead {
         _ bytes: UnsafeRawBufferPointer, at start: Int
     ) throws(HTTPRefusal) {
         guard
-            bytes[start..<(start + 5)].elementsEqual("HTTP/".utf8),
+            HTTPBytes.isSame(bytes, start..<(start + 5), "HTTP/"),
             bytes[start + 6] == UInt8(ascii: "."),
             (0x30...0x39).contains(bytes[start + 5]), (0x30...0x39).contains(bytes[start + 7])
         else { throw .malformed("a version that is none") }

@@ -3,7 +3,7 @@ package import NIOCore
 /// An answer that is ours and not the handler's: what went wrong, for people and for programs.
 ///
 /// Never one of success: only a handler acknowledges.
-package struct OwnAnswer: Hashable, Sendable {
+package struct OwnAnswer: Error, Hashable, Sendable {
     /// The name of the field that tells programs the reason.
     package static let reasonField = "Countersign-Error"
 

@@ -38,6 +38,22 @@ enum HostName {
 
 /// The fields that tell a handler who sent a request (RFC 7239, and what came before it).
 enum Forwarding {
+    /// The address of whoever sent a request: of those that `X-Forwarded-For` names the last one that is
+    /// no trusted forwarder, as whatever stands in front of it may be made up; `nil` when it names nobody.
+    static func origin(_ values: [String], _ trusted: [AddressRange]) -> String? {
+        let named = values.flatMap { $0.split(separator: ",") }.map {
+            withoutPort($0.drop { $0 == " " || $0 == "\t" }.prefix { $0 != " " && $0 != "\t" })
+        }
+        return named.last { name in !trusted.contains { $0.contains(name) } } ?? named.first
+    }
+
+    /// `203.0.113.7`, also of `203.0.113.7:4711`; `2001:db8::1`, also of `[2001:db8::1]:4711`.
+    private static func withoutPort(_ node: Substring) -> String {
+        if node.hasPrefix("[") { return String(node.dropFirst().prefix { $0 != "]" }) }
+        let parts = node.split(separator: ":", omittingEmptySubsequences: false)
+        return String(parts.count == 2 ? parts[0] : node)
+    }
+
     /// `beside`: names of fields that a trusted forwarder has set; what it says of the first hop stands.
     static func fields(
         address: String, host: String, isTLS: Bool, prefix: String, beside: Set<String>

@@ -6,7 +6,9 @@ import Yamux
 /// A sender's connection: reads its requests one by one, and passes each through a tunnel.
 ///
 /// `@unchecked Sendable`: confined to its loop.
-final class PublicConnection: ChannelDuplexHandler, YamuxStreamUser, @unchecked Sendable {
+final class PublicConnection: ChannelDuplexHandler, ListedConnection, YamuxStreamUser,
+    @unchecked Sendable
+{
     typealias InboundIn = ByteBuffer
     typealias OutboundIn = Never
     typealias OutboundOut = ByteBuffer
@@ -21,59 +23,56 @@ final class PublicConnection: ChannelDuplexHandler, YamuxStreamUser, @unchecked 
         case answer
         /// Both sides speak another protocol, or say that they do.
         case upgraded
-        /// What still comes is thrown away, so that our last answer is not lost with it.
-        case lingering
+        /// Nothing more is read; what was written goes out.
+        case ending
         case closed
     }
 
-    /// Streams of a tunnel's connection that carry no request: the registration's.
-    private static let controlStreams = 1
-    /// Octets of what still comes that are thrown away before the connection is cut.
-    private static let maximumLingerBytes = 1 << 20
-    private static let lingerSeconds = 2.0
     /// Octets of a later request that wait for the answer to an earlier one.
     private static let maximumEarlyBytes = 64 << 10
     /// Octets of a body that go with the head in one buffer.
     private static let maximumJoinedBytes = 16 << 10
 
     let loop: RelayLoop
-    /// The position in the loop's list.
     var place: Int?
     var isUnflushed = false
     private(set) var deadline: NIODeadline?
 
     private let isTLS: Bool
     private var context: ChannelHandlerContext?
+    /// The address at the other end, which the system is asked for once.
+    private lazy var peer = context?.remoteAddress?.ipAddress ?? ""
     private var phase = Phase.head
-    private var input = ByteBuffer()
-    private var scanned = 0
-    private var isHeadUnderWay = false
-    private var lingerBytes = 0
+    private var ending = SenderEnding(lingers: false, isSent: false)
     private var isReadHeld = false
-    private var isThrottled = false
     private var hasInputEnded = false
+    /// Whether the tunnel has moved more than it may, towards the handler and back.
+    private var isRequestPaced = false
+    private var isAnswerPaced = false
 
     private let routing: Routing
     private var route: Route?
     private var upstream: Upstream?
-    private var requestBody = HTTPBody(.none)
-    private var bodyBytes = 0
+    private var request = RequestReading()
     private var answer = AnswerReading()
-    private var keepsConnection = true
-    private var isOldVersion = false
-    private var isRequestComplete = false
     private var isUpgrade = false
     /// Octets of the answer that the system has not taken, and the tunnel does not know of as read.
     private var unreturned = 0
-    private var exchange: AccessLog.Exchange?
+    /// Octets that the system had not taken at the last look at them.
+    private var lastUnsent = Int.max
+    private var notes: RequestNotes
 
     init(_ loop: RelayLoop, isTLS: Bool) {
         self.loop = loop
         self.isTLS = isTLS
         routing = Routing(loop.core, isTLS: isTLS)
+        notes = RequestNotes(loop)
     }
 
     private var limits: RelayConfiguration.Limits { loop.core.configuration.limits }
+
+    /// Whether the connection takes another request behind this one.
+    private var keepsConnection: Bool { request.keepsConnection && !loop.core.isDraining }
 
     // MARK: The channel
 
@@ -92,19 +91,16 @@ final class PublicConnection: ChannelDuplexHandler, YamuxStreamUser, @unchecked 
     func errorCaught(context: ChannelHandlerContext, error: any Error) { close() }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        var bytes = unwrapInboundIn(data)
+        let bytes = unwrapInboundIn(data)
         loop.counts.octetsIn += bytes.readableBytes
         switch phase {
         case .closed: return
-        case .lingering:
-            lingerBytes += bytes.readableBytes
-            if lingerBytes > Self.maximumLingerBytes { close() }
-            return
-        default: break
+        case .ending: return ending.throwAway(bytes.readableBytes)
+        case .head, .body, .answer, .upgraded: break
         }
-        if input.readableBytes == 0 { input = bytes } else { input.writeBuffer(&bytes) }
+        request.append(bytes)
         process()
-        if input.readableBytes == 0 { input = ByteBuffer() }
+        request.trim()
     }
 
     func channelReadComplete(context: ChannelHandlerContext) { loop.flushAll() }
@@ -113,11 +109,7 @@ final class PublicConnection: ChannelDuplexHandler, YamuxStreamUser, @unchecked 
         if mayRead { context.read() } else { isReadHeld = true }
     }
 
-    func channelWritabilityChanged(context: ChannelHandlerContext) {
-        guard context.channel.isWritable, unreturned > 0, let upstream else { return }
-        upstream.consumed(unreturned)
-        unreturned = 0
-    }
+    func channelWritabilityChanged(context: ChannelHandlerContext) { returnWindow() }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         switch event {
@@ -128,11 +120,12 @@ final class PublicConnection: ChannelDuplexHandler, YamuxStreamUser, @unchecked 
     }
 
     private var mayRead: Bool {
-        if isThrottled { return false }
+        if isRequestPaced { return false }
         switch phase {
-        case .head, .lingering, .closed: return true
-        case .answer: return input.readableBytes < Self.maximumEarlyBytes
+        case .head, .closed: return true
+        case .answer: return request.input.readableBytes < Self.maximumEarlyBytes
         case .body, .upgraded: return upstream?.hasRoom ?? true
+        case .ending: return ending.mayRead
         }
     }
 
@@ -147,9 +140,11 @@ final class PublicConnection: ChannelDuplexHandler, YamuxStreamUser, @unchecked 
         guard !hasInputEnded else { return }
         hasInputEnded = true
         switch phase {
-        case .head, .body, .lingering: close()
+        case .head: end(lingers: false)
+        case .body: cut(RequestNotes.senderGone)
         case .upgraded: upstream?.send(ByteBuffer(), isEnd: true)
-        case .answer, .closed: break
+        case .ending where ending.isSent: close()
+        case .answer, .ending, .closed: break
         }
     }
 
@@ -162,191 +157,135 @@ final class PublicConnection: ChannelDuplexHandler, YamuxStreamUser, @unchecked 
             case .head: goesOn = readHead()
             case .body: goesOn = readBody()
             case .upgraded:
-                guard input.readableBytes > 0 else { return }
-                let part = input
-                input = ByteBuffer()
-                send(part, isEnd: false)
-                return
-            case .answer, .lingering, .closed: return
+                guard request.hasInput else { return }
+                deadline = loop.now + limits.streamSeconds
+                return send(request.takeAll(), isEnd: false)
+            case .answer, .ending, .closed: return
             }
         }
     }
 
     /// Reads a head and opens a way for its request; returns whether to go on.
     private func readHead() -> Bool {
-        guard input.readableBytes > 0 else { return false }
+        guard request.hasInput else { return false }
+        let wasUnderWay = request.isHeadUnderWay
         do {
-            let isWhole = try input.withUnsafeReadableBytes { bytes throws(HTTPRefusal) in
-                try loop.head.read(request: bytes, scanned: &scanned, limit: limits.headBytes)
-            }
-            guard isWhole else {
-                if !isHeadUnderWay {
-                    isHeadUnderWay = true
-                    deadline = loop.now + limits.headSeconds
-                }
+            guard try request.readHead(into: &loop.head, limit: limits.headBytes) else {
+                if !wasUnderWay { deadline = loop.now + limits.headSeconds }
                 return false
             }
         } catch {
-            isHeadUnderWay = false
-            answer = AnswerReading()
-            beginExchange(name: "")
-            return refuse(.refused(error), mayKeep: false)
+            return refuseHead(.refused(error))
         }
-        isHeadUnderWay = false
         return begin()
     }
 
     /// What the head asks for.
     private func begin() -> Bool {
-        isOldVersion = loop.head.minorVersion == 0
-        keepsConnection = loop.head.keepsConnection && !loop.core.isDraining
-        bodyBytes = 0
-        requestBody = HTTPBody(loop.head.framing)
-        isRequestComplete = false
-        let isToHead = input.withUnsafeReadableBytes {
-            HTTPBytes.isSame($0, loop.head.method, "HEAD")
-        }
-        answer = AnswerReading(isToHead: isToHead)
+        answer = AnswerReading(isToHead: request.isToHead)
         let route: Route
         do {
-            route = try input.withUnsafeReadableBytes { bytes throws(Routing.Refusal) in
-                try routing.route(of: loop.head, bytes, from: context?.remoteAddress)
+            route = try request.input.withUnsafeReadableBytes { bytes throws(Routing.Refusal) in
+                try routing.route(of: loop.head, bytes, from: peer)
             }
         } catch {
-            beginExchange(name: "")
+            notes.begin(AccessLog.Exchange(address: peer, begun: .now()))
             return refuse(error.answer, mayKeep: !error.closes)
         }
         self.route = route
-        beginExchange(name: route.name)
+        notes.begin(loop.exchange(of: request, route))
         if case .length(let count) = loop.head.framing, count > limits.bodyBytes {
             return refuse(.bodyTooLarge)
         }
         if loop.core.isDraining { return refuse(.draining) }
-        guard let (line, terms) = choice(route) else { return refuse(.agentAway) }
+        guard let (line, terms) = route.choice(on: loop) else { return refuse(.agentAway) }
         if let terms,
-            let refusal = input.withUnsafeReadableBytes({
-                Routing.admission(of: loop.head, $0, from: context?.remoteAddress, terms)
+            let refusal = request.input.withUnsafeReadableBytes({
+                Routing.admission(of: loop.head, $0, from: route.sender, terms)
             })
         {
             return refuse(refusal)
         }
-        guard let upstream = open(line) else { return refuse(line.isOpen ? .tooBusy : .agentAway) }
+        guard let upstream = Upstream(through: line, for: self) else {
+            return refuse(line.isOpen ? .tooBusy : .agentAway)
+        }
         loop.counts.openRequests += 1
         self.upstream = upstream
         sendHead(route)
         return true
     }
 
-    /// The connection that the request goes through; the name may have been taken anew in the meantime.
-    private func choice(_ route: Route) -> (line: TunnelHandler, terms: PublicTunnel.Terms?)? {
-        if let choice = route.tunnel?.choice(for: loop.index) { return choice }
-        route.tunnel = loop.core.registry.tunnel(named: route.name)
-        return route.tunnel?.choice(for: loop.index)
-    }
-
-    private func open(_ tunnel: TunnelHandler) -> Upstream? {
-        guard tunnel.eventLoop === loop.eventLoop else {
-            return .across(Crossing(tunnel, self, on: loop.eventLoop))
-        }
-        if tunnel.session.isExhausted { tunnel.user(as: RelayLine.self)?.retire() }
-        guard tunnel.isOpen, tunnel.session.streamCount - Self.controlStreams < limits.streams,
-            let stream = tunnel.session.open()
-        else { return nil }
-        stream.user = self
-        return .here(tunnel, stream)
-    }
-
     private func sendHead(_ route: Route) {
-        isUpgrade = loop.head.wantsUpgrade && requestBody.hasEnded && !isOldVersion
+        isUpgrade = loop.head.wantsUpgrade && request.bodyHasEnded && !request.isOldVersion
         let passing = HTTPHead.RequestPassing(
             target: route.target, trustsForwarding: route.isTrusted, isUpgrade: isUpgrade)
         loop.scratch.clear()
-        input.withUnsafeReadableBytes { bytes in
+        request.input.withUnsafeReadableBytes { bytes in
             loop.head.write(
                 request: bytes, passing, additions: route.additions, to: &loop.scratch)
         }
-        input.moveReaderIndex(forwardBy: loop.head.count)
+        request.headIsDone(loop.head)
         phase = .body
-        if requestBody.hasEnded {
+        guard !request.isComplete else {
             requestIsComplete()
-            send(loop.scratch, isEnd: !isUpgrade)
+            return send(loop.scratch, isEnd: !isUpgrade)
+        }
+        guard let part = nextPart() else { return }
+        if part.readableBytes <= Self.maximumJoinedBytes {
+            loop.scratch.writeImmutableBuffer(part)
+            if request.isComplete { requestIsComplete() }
+            send(loop.scratch, isEnd: request.isComplete)
         } else {
-            deadline = loop.now + limits.requestSeconds
-            guard let part = nextPart() else { return }
-            if part.readableBytes <= Self.maximumJoinedBytes {
-                loop.scratch.writeImmutableBuffer(part)
-                if requestBody.hasEnded { requestIsComplete() }
-                send(loop.scratch, isEnd: isRequestComplete)
-            } else {
-                send(loop.scratch, isEnd: false)
-                passPart(part)
-            }
+            send(loop.scratch, isEnd: false)
+            passPart(part)
         }
     }
 
     /// Passes a part of the body on; returns whether to go on.
     private func readBody() -> Bool {
-        guard input.readableBytes > 0, let part = nextPart() else { return false }
+        guard request.hasInput, let part = nextPart() else { return false }
         passPart(part)
         return true
     }
 
     private func passPart(_ part: ByteBuffer) {
-        deadline = loop.now + limits.requestSeconds
-        if requestBody.hasEnded { requestIsComplete() }
-        send(part, isEnd: isRequestComplete)
+        if request.isComplete { requestIsComplete() }
+        send(part, isEnd: request.isComplete)
     }
 
     /// What of the input belongs to the body; `nil` when it was refused.
     private func nextPart() -> ByteBuffer? {
-        do {
-            let count = try input.withUnsafeReadableBytes { bytes throws(HTTPRefusal) in
-                try requestBody.take(bytes)
-            }
-            bodyBytes += count
-            guard bodyBytes <= limits.bodyBytes else {
-                cancel(with: .bodyTooLarge)
-                return nil
-            }
-            return input.readSlice(length: count)
-        } catch {
-            cancel(with: .refused(error))
+        deadline = loop.now + limits.requestSeconds
+        do { return try request.nextPart(limit: limits.bodyBytes) } catch {
+            detach(isReset: true)
+            if answer.hasBegun { cut(error.reason) } else { _ = refuse(error, mayKeep: false) }
             return nil
         }
     }
 
     private func requestIsComplete() {
-        isRequestComplete = true
         phase = .answer
         deadline = loop.now + limits.requestSeconds
     }
 
     private func send(_ bytes: ByteBuffer, isEnd: Bool) {
         upstream?.send(bytes, isEnd: isEnd)
-        throttle(bytes.readableBytes)
-    }
-
-    /// Stops reading for as long as the tunnel has moved more than it may.
-    private func throttle(_ count: Int) {
-        guard limits.bytesPerSecond > 0, let tunnel = route?.tunnel,
-            let pause = tunnel.allowance.take(count, rate: limits.bytesPerSecond, now: .now()),
-            !isThrottled
-        else { return }
-        isThrottled = true
+        guard let pause = pause(\.requestAllowance, bytes.readableBytes) else { return }
+        if let deadline { self.deadline = deadline + pause }
+        guard !isRequestPaced else { return }
+        isRequestPaced = true
         loop.eventLoop.assumeIsolated().scheduleTask(in: pause) {
-            self.isThrottled = false
+            self.isRequestPaced = false
             self.readAgain()
-            if let upstream = self.upstream, self.unreturned > 0 {
-                upstream.consumed(self.unreturned)
-                self.unreturned = 0
-            }
         }
     }
 
-    /// Ends a request whose body cannot be passed on to its end.
-    private func cancel(with refusal: OwnAnswer) {
-        detach(isReset: true)
-        if answer.hasBegun { cut() } else { _ = refuse(refusal, mayKeep: false) }
+    /// How long to pause, as the tunnel has moved more than it may.
+    private func pause(
+        _ allowance: KeyPath<PublicTunnel, Allowance>, _ count: Int
+    ) -> TimeAmount? {
+        guard limits.bytesPerSecond > 0, let tunnel = route?.tunnel else { return nil }
+        return tunnel[keyPath: allowance].take(count, rate: limits.bytesPerSecond, now: .now())
     }
 
     // MARK: The answer
@@ -364,25 +303,23 @@ final class PublicConnection: ChannelDuplexHandler, YamuxStreamUser, @unchecked 
     func upstreamWasReset(isLost: Bool) {
         guard upstream != nil else { return }
         detach(isReset: false)
-        if answer.hasBegun || phase == .upgraded {
-            cut()
-        } else {
-            refuseAndGoOn(isLost ? .agentLost : .agentReset)
-        }
+        giveUp(isLost ? .agentLost : .agentReset)
     }
 
     /// Takes octets of the answer.
     func received(_ bytes: ByteBuffer, isEnd: Bool) {
         guard upstream != nil, let context else { return }
         deadline = loop.now + limits.streamSeconds
+        lastUnsent = .max
         let count = bytes.readableBytes
         loop.counts.octetsOut += count
         do {
-            let closes = !keepsConnection || !isRequestComplete
+            let closes = !keepsConnection || !request.isComplete
             let progress = try answer.take(
                 bytes, isEnd: isEnd,
                 sender: AnswerReading.Sender(
-                    isOldVersion: isOldVersion, closes: closes, wantsUpgrade: isUpgrade), loop: loop
+                    isOldVersion: request.isOldVersion, closes: closes, wantsUpgrade: isUpgrade),
+                loop: loop
             ) { context.write(wrapOutboundOut($0), promise: nil) }
             loop.flushLater(self)
             account(count)
@@ -401,30 +338,42 @@ final class PublicConnection: ChannelDuplexHandler, YamuxStreamUser, @unchecked 
             }
         } catch {
             detach(isReset: true)
-            if answer.hasBegun { cut() } else { refuseAndGoOn(.badAnswer) }
+            giveUp(.badAnswer)
         }
     }
 
     /// Lets the tunnel send as much again, once the system has taken what came.
     private func account(_ count: Int) {
-        guard let context, let upstream else { return }
-        throttle(count)
-        if context.channel.isWritable, !isThrottled {
-            upstream.consumed(count + unreturned)
-            unreturned = 0
-        } else {
-            unreturned += count
+        unreturned += count
+        if let pause = pause(\.answerAllowance, count) {
+            if let deadline { self.deadline = deadline + pause }
+            if !isAnswerPaced {
+                isAnswerPaced = true
+                loop.eventLoop.assumeIsolated().scheduleTask(in: pause) {
+                    self.isAnswerPaced = false
+                    self.returnWindow()
+                }
+            }
         }
+        returnWindow()
+    }
+
+    private func returnWindow() {
+        guard unreturned > 0, !isAnswerPaced, let upstream, context?.channel.isWritable ?? false
+        else { return }
+        upstream.consumed(unreturned)
+        unreturned = 0
     }
 
     private func finish() {
-        log(status: answer.status)
+        notes.answered(status: answer.status, requestBytes: request.bodyBytes)
         let wasUpgraded = phase == .upgraded
-        let closes = !keepsConnection || !isRequestComplete || answer.endsConnection || wasUpgraded
-        detach(isReset: !isRequestComplete || wasUpgraded)
-        if closes { return endConnection(lingers: !isRequestComplete || input.readableBytes > 0) }
+        let isWhole = request.isComplete && !wasUpgraded
+        let closes = !keepsConnection || !isWhole || answer.endsConnection
+        detach(isReset: !isWhole)
+        if closes { return end(lingers: !request.isComplete || request.hasInput) }
         phase = .head
-        if hasInputEnded, input.readableBytes == 0 { return endConnection(lingers: false) }
+        if hasInputEnded, !request.hasInput { return end(lingers: false) }
         deadline = loop.now + limits.idleSeconds
         process()
         readAgain()
@@ -445,14 +394,22 @@ final class PublicConnection: ChannelDuplexHandler, YamuxStreamUser, @unchecked 
         if isReset { upstream.reset() } else { upstream.settle() }
     }
 
-    // MARK: Answers of our own, and ends
+    // MARK: Answers of our own
 
-    /// Answers a request that was passed on, and goes on with the next one if that is possible.
-    private func refuseAndGoOn(_ refusal: OwnAnswer) {
-        if refuse(refusal, mayKeep: isRequestComplete) {
+    /// Ends a request that was passed on and gets no whole answer.
+    private func giveUp(_ refusal: OwnAnswer) {
+        if answer.hasBegun || phase == .upgraded { return cut(refusal.reason) }
+        if refuse(refusal, mayKeep: request.isComplete) {
             process()
             readAgain()
         }
+    }
+
+    /// Answers what is no request, or not yet one.
+    private func refuseHead(_ refusal: OwnAnswer) -> Bool {
+        answer = AnswerReading()
+        notes.begin(AccessLog.Exchange(address: peer, begun: .now()))
+        return refuse(refusal, mayKeep: false)
     }
 
     /// Answers in place of a handler; keeps the connection when the whole request is there and `mayKeep`.
@@ -460,24 +417,16 @@ final class PublicConnection: ChannelDuplexHandler, YamuxStreamUser, @unchecked 
     /// - Returns: Whether the connection takes another request.
     private func refuse(_ refusal: OwnAnswer, mayKeep: Bool = true) -> Bool {
         guard let context else { return false }
-        var keeps = mayKeep && keepsConnection && !isOldVersion
-        if keeps, !isRequestComplete {
-            // The head was read and not passed on.
-            input.moveReaderIndex(forwardBy: loop.head.count)
-            let taken = try? input.withUnsafeReadableBytes { bytes throws(HTTPRefusal) in
-                try requestBody.take(bytes)
-            }
-            input.moveReaderIndex(forwardBy: taken ?? 0)
-            keeps = taken != nil && requestBody.hasEnded
-        }
-        loop.counts.own[refusal.reason, default: 0] += 1
+        // What is not complete was not passed on, and its head not passed over.
+        let keeps =
+            mayKeep && keepsConnection && !request.isOldVersion
+            && (request.isComplete || request.skip(loop.head))
         context.write(
             wrapOutboundOut(refusal.bytes(isToHead: answer.isToHead, closes: !keeps)), promise: nil)
         loop.flushLater(self)
-        exchange?.reason = refusal.reason
-        log(status: refusal.status)
+        notes.refused(with: refusal, requestBytes: request.bodyBytes)
         guard keeps else {
-            endConnection(lingers: true)
+            end(lingers: true)
             return false
         }
         phase = .head
@@ -485,29 +434,57 @@ final class PublicConnection: ChannelDuplexHandler, YamuxStreamUser, @unchecked 
         return true
     }
 
-    private func endConnection(lingers: Bool) {
+    // MARK: The end
+
+    func flush() { context?.flush() }
+
+    /// Ends the connection behind what was written; `lingers` when the sender may still be sending.
+    private func end(lingers: Bool) {
         guard let context else { return }
-        flush()
-        input = ByteBuffer()
-        guard lingers, !hasInputEnded else {
-            phase = .closed
-            context.close(promise: nil)
-            return
+        phase = .ending
+        request = RequestReading()
+        context.flush()
+        lastUnsent = unsent
+        ending = SenderEnding(lingers: lingers, isSent: lastUnsent == 0)
+        deadline = loop.now + limits.streamSeconds
+        if ending.isSent {
+            allIsSent()
+        } else {
+            let sent = context.eventLoop.makePromise(of: Void.self)
+            // Not at once: the channel is in the middle of writing then, and would not write a farewell.
+            sent.futureResult.assumeIsolated().whenComplete { _ in
+                self.loop.eventLoop.assumeIsolated().execute { self.allIsSent() }
+            }
+            context.writeAndFlush(wrapOutboundOut(ByteBuffer()), promise: sent)
         }
-        phase = .lingering
-        deadline = loop.now + Self.lingerSeconds
-        context.close(mode: .output, promise: nil)
         readAgain()
     }
 
-    func flush() {
-        isUnflushed = false
-        context?.flush()
+    private func allIsSent() {
+        guard phase == .ending, let context else { return }
+        guard ending.lingers, !hasInputEnded else { return close() }
+        ending.isSent = true
+        deadline = .now() + SenderEnding.lingerSeconds
+        context.close(mode: .output, promise: nil)
+    }
+
+    /// Octets that the system has not taken.
+    private var unsent: Int {
+        (try? context?.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
+    }
+
+    /// Whether the sender is slow, but has taken something since the last look.
+    private func isBeingRead() -> Bool {
+        let unsent = unsent
+        defer { lastUnsent = unsent }
+        return unsent > 0 && unsent < lastUnsent
     }
 
     /// Ends in the middle of an answer, so that the sender can tell: what it has is not the whole.
-    private func cut() {
+    private func cut(_ reason: String) {
         guard let context, phase != .closed else { return }
+        detach(isReset: true)
+        noteCut(reason)
         flush()
         if isTLS {
             context.triggerUserOutboundEvent(TLSEvent.cut, promise: nil)
@@ -519,64 +496,53 @@ final class PublicConnection: ChannelDuplexHandler, YamuxStreamUser, @unchecked 
         close()
     }
 
+    private func noteCut(_ reason: String) {
+        notes.cut(
+            reason, status: answer.hasBegun ? answer.status : nil, requestBytes: request.bodyBytes)
+    }
+
     /// Ends without another word.
-    func close() {
+    private func close() {
         guard phase != .closed else { return }
+        if upstream != nil { noteCut(RequestNotes.senderGone) }
         phase = .closed
         detach(isReset: true)
         context?.close(promise: nil)
     }
 
+    /// The relay ends: closes the connection unless a request is under way.
     func drain() {
-        keepsConnection = false
-        if phase == .head { close() }
+        if phase == .head, !request.isHeadUnderWay { end(lingers: false) }
+    }
+
+    /// The relay waits no longer.
+    func abandon() {
+        if upstream != nil { cut(RequestNotes.relayEnded) } else { close() }
     }
 
     func isLate() {
         switch phase {
-        case .head where !isHeadUnderWay: close()
-        case .head:
-            beginExchange(name: "")
-            _ = refuse(.headTooSlow, mayKeep: false)
-        case .body: cancel(with: .bodyTooSlow)
-        case .answer:
-            let hasBegun = answer.hasBegun
+        case .head where request.isHeadUnderWay: _ = refuseHead(.headTooSlow)
+        case .head: end(lingers: true)
+        case .body:
             detach(isReset: true)
-            if hasBegun { cut() } else { refuseAndGoOn(.answerTooSlow) }
-        case .upgraded, .lingering, .closed: close()
+            giveUp(.bodyTooSlow)
+        case .answer where isBeingRead(), .upgraded where isBeingRead(),
+            .ending where isBeingRead():
+            deadline = loop.now + limits.streamSeconds
+        case .answer, .upgraded:
+            detach(isReset: true)
+            giveUp(.answerTooSlow)
+        case .ending: close()
+        case .closed: break
         }
         loop.flushAll()
     }
 
     private func gone() {
         guard context != nil else { return }
-        phase = .closed
-        detach(isReset: true)
+        close()
         loop.remove(self)
         context = nil
-    }
-
-    // MARK: What is noted
-
-    private func beginExchange(name: String) {
-        loop.counts.requests += 1
-        guard loop.core.log != nil else { return }
-        let (method, target) = input.withUnsafeReadableBytes { bytes in
-            guard loop.head.target.upperBound <= bytes.count else { return ("", "") }
-            return (
-                String(decoding: bytes[loop.head.method], as: UTF8.self),
-                String(decoding: bytes[loop.head.target], as: UTF8.self)
-            )
-        }
-        exchange = AccessLog.Exchange(
-            tunnel: name, address: context?.remoteAddress?.ipAddress ?? "", method: method,
-            target: target,
-            begun: .now())
-    }
-
-    private func log(status: Int) {
-        loop.counts.answers[min(status / 100, 5)] += 1
-        if let exchange { loop.core.log?.note(exchange, status: status, requestBytes: bodyBytes) }
-        exchange = nil
     }
 }

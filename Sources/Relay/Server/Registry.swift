@@ -5,7 +5,13 @@ import Yamux
 
 /// The names that are taken, and by whom.
 final class Registry: Sendable {
-    private let tunnels = Mutex<[String: PublicTunnel]>([:])
+    private struct State {
+        var tunnels: [String: PublicTunnel] = [:]
+        /// Names through which only requests pass that change nothing, also while nobody has them.
+        var paused: Set<String> = []
+    }
+
+    private let state = Mutex(State())
     private let tokens: TokenFile
     /// Whether agents without a token may have names.
     private let isOpen: Bool
@@ -17,9 +23,21 @@ final class Registry: Sendable {
         self.maximumTunnels = maximumTunnels
     }
 
-    func tunnel(named name: String) -> PublicTunnel? { tunnels.withLock { $0[name] } }
+    func tunnel(named name: String) -> PublicTunnel? { state.withLock { $0.tunnels[name] } }
 
-    var all: [PublicTunnel] { tunnels.withLock { Array($0.values) } }
+    var all: [PublicTunnel] { state.withLock { Array($0.tunnels.values) } }
+
+    /// Lets only requests through that change nothing, or all again; returns whether there is such a tunnel.
+    func pause(_ name: String, _ isPaused: Bool) -> Bool {
+        state.withLock { state in
+            let tunnel = state.tunnels[name]
+            let wasPaused = state.paused.contains(name)
+            guard tunnel != nil || wasPaused else { return false }
+            if isPaused { state.paused.insert(name) } else { state.paused.remove(name) }
+            tunnel?.isPaused = isPaused
+            return true
+        }
+    }
 
     /// Takes an agent's connection in.
     ///
@@ -28,34 +46,50 @@ final class Registry: Sendable {
     func register(
         _ registration: Registration, _ tunnel: TunnelHandler, loop: Int
     ) throws(RegistrationRefusal) -> (PublicTunnel, replaced: [PublicTunnel.Line]) {
-        let (name, owner) = try nameAndOwner(registration)
+        let name = try name(for: registration)
         let options = try PublicTunnel.Options(registration.options)
         let line = PublicTunnel.Line(
-            tunnel: tunnel, loop: loop, agent: registration.agent, number: registration.line)
-        return try tunnels.withLock { tunnels throws(RegistrationRefusal) in
-            if let old = tunnels[name], let replaced = try old.add(line, owner: owner, options) {
+            tunnel: tunnel, loop: loop, agent: registration.agent, number: registration.line,
+            tokenHash: registration.token.map(TokenFile.hash))
+        return try state.withLock { state throws(RegistrationRefusal) in
+            if let old = state.tunnels[name], let replaced = try old.add(line, options) {
                 return (old, replaced)
             }
-            guard tunnels.count < maximumTunnels || tunnels[name] != nil else {
+            guard state.tunnels.count < maximumTunnels || state.tunnels[name] != nil else {
                 throw RegistrationRefusal(
                     .limit, "the relay has \(maximumTunnels) tunnels, its limit")
             }
-            let new = PublicTunnel(name: name, owner: owner, options: options, line)
-            tunnels[name] = new
+            let new = PublicTunnel(
+                name: name, options: options, isPaused: state.paused.contains(name), line)
+            state.tunnels[name] = new
             return (new, [])
+        }
+    }
+
+    /// Connections of agents whose token is not one of their name's any more; none when the tokens cannot be read.
+    func withoutToken() -> [PublicTunnel.Line] {
+        guard let entries = try? tokens.entries() else { return [] }
+        return all.flatMap { tunnel in
+            tunnel.lines.filter { line in
+                guard let hash = line.tokenHash else { return false }
+                return !entries.contains {
+                    $0.hash == hash && TunnelName.matches(tunnel.name, pattern: $0.name)
+                }
+            }
         }
     }
 
     /// Frees the name when this was its last connection.
     func remove(_ tunnel: TunnelHandler, of owner: PublicTunnel) {
-        tunnels.withLock { tunnels in
-            if owner.remove(tunnel), tunnels[owner.name] === owner { tunnels[owner.name] = nil }
+        state.withLock { state in
+            if owner.remove(tunnel), state.tunnels[owner.name] === owner {
+                state.tunnels[owner.name] = nil
+            }
         }
     }
 
-    private func nameAndOwner(
-        _ registration: Registration
-    ) throws(RegistrationRefusal) -> (name: String, owner: String?) {
+    /// The name that the agent gets, if it may have one.
+    private func name(for registration: Registration) throws(RegistrationRefusal) -> String {
         let wanted = registration.name?.lowercased()
         if let wanted, !TunnelName.isValid(wanted) {
             throw RegistrationRefusal(
@@ -72,7 +106,7 @@ final class Registry: Sendable {
             {
                 throw RegistrationRefusal(.name, "the name '\(wanted)' belongs to a token")
             }
-            return (wanted ?? TunnelName.random(), nil)
+            return wanted ?? TunnelName.random()
         }
         let names = try names(of: token)
         guard !names.isEmpty else {
@@ -80,14 +114,14 @@ final class Registry: Sendable {
         }
         guard let wanted else {
             let own = names.first { !$0.hasSuffix("*") }
-            return (own ?? TunnelName.random(beginning: names[0].dropLast()), TokenFile.hash(token))
+            return own ?? TunnelName.random(beginning: names[0].dropLast())
         }
         guard names.contains(where: { TunnelName.matches(wanted, pattern: $0) }) else {
             throw RegistrationRefusal(
                 .name,
                 "the name '\(wanted)' is not one of the token's: \(names.joined(separator: ", "))")
         }
-        return (wanted, TokenFile.hash(token))
+        return wanted
     }
 
     private func names(of token: String) throws(RegistrationRefusal) -> [String] {
@@ -111,6 +145,8 @@ final class PublicTunnel: Sendable {
         let loop: Int
         let agent: String
         let number: Int
+        /// Of the token with which it registered.
+        let tokenHash: String?
     }
 
     /// What the agent asked for, ready for use.
@@ -142,19 +178,23 @@ final class PublicTunnel: Sendable {
     private struct State {
         var options: Options
         var lines: [Line]
-        var turn = 0
         var isPaused = false
+        var turn = 0
+        /// Agents that have lost the name last.
+        var dismissed: [String] = []
     }
 
-    let name: String
-    private let owner: String?
-    private let state: Mutex<State>
-    let allowance = Allowance()
+    /// Agents that have lost a name and are remembered.
+    private static let maximumDismissed = 64
 
-    init(name: String, owner: String?, options: Options, _ line: Line) {
+    let name: String
+    private let state: Mutex<State>
+    let requestAllowance = Allowance()
+    let answerAllowance = Allowance()
+
+    init(name: String, options: Options, isPaused: Bool, _ line: Line) {
         self.name = name
-        self.owner = owner
-        state = Mutex(State(options: options, lines: [line]))
+        state = Mutex(State(options: options, lines: [line], isPaused: isPaused))
     }
 
     var lines: [Line] { state.withLock { $0.lines } }
@@ -167,16 +207,17 @@ final class PublicTunnel: Sendable {
 
     /// Adds a connection; returns those whose place it takes, or `nil` when nobody is here any more.
     ///
-    /// A new login of the owner takes over at once, unless both sides share. Without a token nobody is
-    /// the owner, and the name belongs to the agent that is there.
-    func add(
-        _ line: Line, owner: String?, _ options: Options
-    ) throws(RegistrationRefusal) -> [Line]? {
+    /// Who has a token for the name takes it over at once, from whomever, unless both sides share. Without
+    /// one nobody owns the name, and it belongs to the agent that is there.
+    func add(_ line: Line, _ options: Options) throws(RegistrationRefusal) -> [Line]? {
         try state.withLock { state throws(RegistrationRefusal) in
             guard !state.lines.isEmpty else { return nil }
+            // One of its connections may not know yet; without this, two agents took turns for ever.
+            guard !state.dismissed.contains(line.agent) else { throw .takenOver(name) }
             let isSameAgent = state.lines.contains { $0.agent == line.agent }
-            guard owner == self.owner,
-                owner != nil || isSameAgent || (options.isShared && state.options.isShared)
+            guard
+                line.tokenHash != nil || isSameAgent
+                    || (options.isShared && state.options.isShared)
             else {
                 throw RegistrationRefusal(.name, "the name '\(name)' is in use by another agent")
             }
@@ -194,6 +235,8 @@ final class PublicTunnel: Sendable {
             state.lines.removeAll { old in replaced.contains { $0.tunnel === old.tunnel } }
             state.lines.append(line)
             state.options = options
+            let losers = Set(replaced.map(\.agent)).subtracting([line.agent])
+            state.dismissed = (state.dismissed + losers).suffix(Self.maximumDismissed)
             return replaced
         }
     }

@@ -35,6 +35,8 @@ package struct RelayConfiguration: Sendable {
         package var tunnels = 1000
         /// Connections on the public side.
         package var connections = 100_000
+        /// Connections on the agents' side; an agent has one for each of the relay's event loops.
+        package var agentConnections = 10_000
         /// Requests that are under way in one of a tunnel's connections.
         package var streams = 10_000
         /// Octets of a request's head.
@@ -56,6 +58,9 @@ package struct RelayConfiguration: Sendable {
 
         package init() {}
     }
+
+    /// Whether senders and agents come in by one port.
+    var sidesShareAddress: Bool { publicAddress == agentAddress && publicAddress.port != 0 }
 
     package init(domain: String, publicAddress: Address, agentAddress: Address) {
         self.domain = domain

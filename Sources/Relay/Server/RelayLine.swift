@@ -6,6 +6,8 @@ import Yamux
 ///
 /// `@unchecked Sendable`: confined to its loop.
 final class RelayLine: TunnelUser, YamuxStreamUser, @unchecked Sendable {
+    /// Streams that carry no request: the one on which the agent registers.
+    static let controlStreams = 1
     /// Seconds from the connection to the registration.
     private static let registrationSeconds = 10.0
 
@@ -22,9 +24,15 @@ final class RelayLine: TunnelUser, YamuxStreamUser, @unchecked Sendable {
     var eventLoop: any EventLoop { loop.eventLoop }
 
     /// The session's limits: an agent opens one stream, on which it registers.
-    static var configuration: YamuxConfiguration {
+    ///
+    /// What a window lets through at once is more than a tunnel's rate, and so must be little of it.
+    static func configuration(bytesPerSecond rate: Int) -> YamuxConfiguration {
         var configuration = YamuxConfiguration()
         configuration.maximumIncomingStreams = 1
+        if rate > 0 {
+            configuration.maximumWindow = min(
+                configuration.maximumWindow, max(YamuxConfiguration.initialWindow, rate / 8))
+        }
         return configuration
     }
 
@@ -44,7 +52,12 @@ final class RelayLine: TunnelUser, YamuxStreamUser, @unchecked Sendable {
         stream.user = self
     }
 
-    func tunnelReadAll(_ tunnel: TunnelHandler) { loop.flushAll() }
+    func tunnelReadAll(_ tunnel: TunnelHandler) {
+        loop.flushAll()
+        // The agent has left, and the last answer is here.
+        let isLast = tunnel.session.streamCount <= Self.controlStreams
+        if tunnel.session.peerIsGoingAway, isLast { tunnel.close(.closed) }
+    }
 
     func tunnelPeerGoesAway(_ tunnel: TunnelHandler) {
         if let registered { loop.core.registry.remove(tunnel, of: registered) }
@@ -84,7 +97,7 @@ final class RelayLine: TunnelUser, YamuxStreamUser, @unchecked Sendable {
         _ registration: Registration, _ tunnel: TunnelHandler, _ stream: YamuxStream
     ) throws {
         let core = loop.core
-        guard !core.isDraining else { throw RegistrationRefusal(.other, "the relay is going down") }
+        guard core.takesAgents else { throw RegistrationRefusal(.other, "the relay is going down") }
         let (taken, replaced) = try core.registry.register(registration, tunnel, loop: loop.index)
         registered = taken
         patience?.cancel()
@@ -92,7 +105,7 @@ final class RelayLine: TunnelUser, YamuxStreamUser, @unchecked Sendable {
             let isOther = old.agent != registration.agent
             old.tunnel.eventLoop.execute {
                 guard isOther else { return old.tunnel.close(.closed) }
-                RelayLine.sayTakenOver(old.tunnel, name: taken.name)
+                RelayLine.dismiss(old.tunnel, .takenOver(taken.name))
             }
         }
         let answer = Registered(
@@ -108,12 +121,12 @@ final class RelayLine: TunnelUser, YamuxStreamUser, @unchecked Sendable {
         tunnel.close(.failed(refusal.message))
     }
 
-    /// Tells an agent why it loses its name.
-    private static func sayTakenOver(_ tunnel: TunnelHandler, name: String) {
+    /// Tells an agent why it loses its name, and ends its connection.
+    ///
+    /// Called on the tunnel's loop.
+    static func dismiss(_ tunnel: TunnelHandler, _ reason: RegistrationRefusal) {
         guard let line = tunnel.user(as: RelayLine.self) else { return tunnel.close(.closed) }
-        line.refuse(
-            RegistrationRefusal(
-                .takenOver, "another agent with the same token has taken the name '\(name)'"))
+        line.refuse(reason)
     }
 
     /// Takes no more requests: the session's numbers come to their end, and the agent is to begin another.

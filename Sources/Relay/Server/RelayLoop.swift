@@ -4,10 +4,19 @@ import Synchronization
 
 /// What all event loops of a relay share.
 final class RelayCore: Sendable {
+    /// How far the end of the relay has come.
+    enum Stage: Int, AtomicRepresentable {
+        case serving
+        /// Agents are to dial elsewhere, and are not taken in any more.
+        case dismissing
+        /// What is under way ends, and nothing new begins.
+        case draining
+    }
+
     let configuration: RelayConfiguration
     let registry: Registry
     let log: AccessLog?
-    private let draining = Atomic(false)
+    private let reached = Atomic(Stage.serving)
     /// The port that senders see in a tunnel's URL.
     private let port = Mutex(0)
 
@@ -17,8 +26,9 @@ final class RelayCore: Sendable {
         self.log = log
     }
 
-    var isDraining: Bool { draining.load(ordering: .relaxed) }
-    func drain() { draining.store(true, ordering: .relaxed) }
+    var isDraining: Bool { reached.load(ordering: .relaxed) == .draining }
+    var takesAgents: Bool { reached.load(ordering: .relaxed) == .serving }
+    func enter(_ stage: Stage) { reached.store(stage, ordering: .relaxed) }
 
     func setPort(_ number: Int) { port.withLock { $0 = number } }
 
@@ -48,6 +58,8 @@ final class RelayLoop: @unchecked Sendable {
         var octetsOut = 0
         /// Answers of our own, by reason.
         var own: [String: Int] = [:]
+        /// Requests without a whole answer, by reason.
+        var cut: [String: Int] = [:]
 
         mutating func add(_ other: Counts) {
             connections += other.connections
@@ -58,11 +70,9 @@ final class RelayLoop: @unchecked Sendable {
             octetsIn += other.octetsIn
             octetsOut += other.octetsOut
             own.merge(other.own) { $0 + $1 }
+            cut.merge(other.cut) { $0 + $1 }
         }
     }
-
-    /// How often deadlines are looked at: they are late by that much at the most.
-    private static let tick = TimeAmount.milliseconds(100)
 
     let core: RelayCore
     let index: Int
@@ -71,81 +81,42 @@ final class RelayLoop: @unchecked Sendable {
     /// For the head that is being read or written; never for longer than that.
     var head = HTTPHead()
     var scratch = ByteBuffer()
-    /// The time as of the last look at it: good enough for deadlines, and it costs nothing.
-    private(set) var now = NIODeadline.now()
-    private var connections: [PublicConnection] = []
-    private var unflushed: [PublicConnection] = []
-    private var ticks: RepeatedTask?
+    private let connections: ConnectionList<PublicConnection>
 
     init(_ core: RelayCore, index: Int, eventLoop: any EventLoop) {
         self.core = core
         self.index = index
         self.eventLoop = eventLoop
+        connections = ConnectionList(eventLoop)
     }
 
+    var now: NIODeadline { connections.now }
+
     func add(_ connection: PublicConnection) {
-        connection.place = connections.count
-        connections.append(connection)
+        connections.add(connection)
         counts.connections += 1
         counts.openConnections += 1
-        if ticks == nil {
-            now = .now()
-            ticks = eventLoop.scheduleRepeatedTask(
-                initialDelay: Self.tick, delay: Self.tick
-            ) { [weak self] _ in self?.lookAtDeadlines() }
-        }
     }
 
     func remove(_ connection: PublicConnection) {
-        guard let place = connection.place else { return }
-        connection.place = nil
-        counts.openConnections -= 1
-        let last = connections.removeLast()
-        if last !== connection {
-            connections[place] = last
-            last.place = place
-        }
-        if connections.isEmpty {
-            ticks?.cancel()
-            ticks = nil
-        }
+        if connections.remove(connection) { counts.openConnections -= 1 }
     }
 
-    /// Has the connection flushed once all that came at once is passed on.
-    func flushLater(_ connection: PublicConnection) {
-        if !connection.isUnflushed {
-            connection.isUnflushed = true
-            unflushed.append(connection)
-        }
-    }
+    func flushLater(_ connection: PublicConnection) { connections.flushLater(connection) }
+    func flushAll() { connections.flushAll() }
 
-    func flushAll() {
-        for connection in unflushed { connection.flush() }
-        unflushed.removeAll(keepingCapacity: true)
+    /// What the access log has of a request whose head was read last.
+    func exchange(of request: RequestReading, _ route: Route) -> AccessLog.Exchange {
+        request.input.withUnsafeReadableBytes { bytes in
+            AccessLog.Exchange(
+                tunnel: route.name, address: route.sender, method: Array(bytes[head.method]),
+                target: Array(bytes[head.target]), begun: .now())
+        }
     }
 
     /// Ends connections without a request, and the others behind their answer.
-    func drain() {
-        for connection in connections { connection.drain() }
-    }
+    func drain() { connections.forEach { $0.drain() } }
 
     /// Ends all connections.
-    func closeAll() {
-        for connection in connections { connection.close() }
-    }
-
-    private func lookAtDeadlines() {
-        now = .now()
-        // From the end, as one that is closed is replaced by the last.
-        for place in connections.indices.reversed() where place < connections.count {
-            let connection = connections[place]
-            if let deadline = connection.deadline, deadline <= now { connection.isLate() }
-        }
-    }
-}
-
-extension NIODeadline {
-    static func + (deadline: NIODeadline, seconds: Double) -> NIODeadline {
-        deadline + .nanoseconds(Int64(seconds * 1e9))
-    }
+    func abandonAll() { connections.forEach { $0.abandon() } }
 }

@@ -26,8 +26,8 @@ package final class RelayServer: Sendable {
     private let loops: [RelayLoop]
     private let credentials: Mutex<TLSContext>
     private let tunnels = Mutex<[ObjectIdentifier: RelayLine]>([:])
-    private let openConnections = Atomic(0)
-    private let ending = Atomic(false)
+    private let senders: OpenConnections
+    private let agents: OpenConnections
 
     package init(
         _ configuration: RelayConfiguration, tokens: TokenFile, isOpen: Bool, tls: TLSContext,
@@ -44,6 +44,12 @@ package final class RelayServer: Sendable {
             RelayLoop(core, index: $0.offset, eventLoop: $0.element)
         }
         credentials = Mutex(tls)
+        let limits = configuration.limits
+        senders = OpenConnections(limit: limits.connections)
+        // Where both come in by one port, one that turns out to be a sender's counts on both sides.
+        agents = OpenConnections(
+            limit: limits.agentConnections
+                + (configuration.sidesShareAddress ? limits.connections : 0))
     }
 
     /// What both sides say of themselves by ALPN.
@@ -57,9 +63,7 @@ package final class RelayServer: Sendable {
     /// - Throws: ``RelayError`` when an address cannot be had.
     package func run(ready: @Sendable (Ready) -> Void) async throws {
         let configuration = core.configuration
-        let isShared =
-            configuration.publicAddress == configuration.agentAddress
-            && configuration.publicAddress.port != 0
+        let isShared = configuration.sidesShareAddress
         let agents = try await listen(configuration.agentAddress) { server, channel in
             try server.setUpAgent(channel, isShared: isShared)
         }
@@ -79,7 +83,7 @@ package final class RelayServer: Sendable {
                 publicAddress: address(of: senders, configuration.publicAddress),
                 agentAddress: address(of: agents, configuration.agentAddress)))
         await Cancellation.wait()
-        ending.store(true, ordering: .relaxed)
+        core.enter(.dismissing)
         if agents !== senders { try? await agents.close() }
         await sendAgentsAway()
         try? await senders.close()
@@ -134,19 +138,18 @@ package final class RelayServer: Sendable {
 
     private func addSender(_ channel: any Channel, isTLS: Bool) throws {
         let loop = loop(of: channel)
-        guard openConnections.load(ordering: .relaxed) < core.configuration.limits.connections
-        else {
+        guard senders.take(channel) else {
             loop.counts.own["too-many-connections", default: 0] += 1
             throw ChannelError.eof
-        }
-        openConnections.add(1, ordering: .relaxed)
-        channel.closeFuture.assumeIsolated().whenComplete { _ in
-            self.openConnections.subtract(1, ordering: .relaxed)
         }
         try channel.pipeline.syncOperations.addHandler(PublicConnection(loop, isTLS: isTLS))
     }
 
     private func setUpAgent(_ channel: any Channel, isShared: Bool) throws {
+        guard agents.take(channel) else {
+            loop(of: channel).counts.own["too-many-agents", default: 0] += 1
+            throw ChannelError.eof
+        }
         let pipeline = channel.pipeline.syncOperations
         try pipeline.addHandler(TLSHandler(server: credentials.withLock { $0 }))
         try pipeline.addHandler(
@@ -165,7 +168,9 @@ package final class RelayServer: Sendable {
         // An agent that is gone must be noticed at once: its name is free then.
         try channel.syncOptions?.setOption(.allowRemoteHalfClosure, value: false)
         let line = RelayLine(loop(of: channel))
-        let session = YamuxSession(.server, RelayLine.configuration)
+        let session = YamuxSession(
+            .server,
+            RelayLine.configuration(bytesPerSecond: core.configuration.limits.bytesPerSecond))
         let tunnel = TunnelHandler(session, eventLoop: channel.eventLoop, user: line)
         let key = ObjectIdentifier(line)
         tunnels.withLock { $0[key] = line }
@@ -179,7 +184,7 @@ package final class RelayServer: Sendable {
     // MARK: The end
 
     /// Whether the relay only ends what is under way.
-    package var isDraining: Bool { ending.load(ordering: .relaxed) }
+    package var isEnding: Bool { !core.takesAgents }
 
     /// Asks the agents to dial elsewhere; until they do, or for a while, requests are served as before.
     private func sendAgentsAway() async {
@@ -189,12 +194,13 @@ package final class RelayServer: Sendable {
     }
 
     private func drain() async {
-        core.drain()
+        core.enter(.draining)
         for loop in loops { loop.eventLoop.execute { loop.drain() } }
+        // Also without requests: the end of an answer may be on its way to a slow sender.
         await wait(atMost: .seconds(core.configuration.limits.drainSeconds)) {
-            await counts().openRequests == 0
+            await counts().openConnections == 0
         }
-        for loop in loops { loop.eventLoop.execute { loop.closeAll() } }
+        for loop in loops { loop.eventLoop.execute { loop.abandonAll() } }
     }
 
     private func wait(atMost time: Duration, until isDone: () async -> Bool) async {
@@ -241,8 +247,48 @@ package final class RelayServer: Sendable {
 
     /// Lets only requests through that change nothing, or all again; returns whether there is such a tunnel.
     package func pause(_ name: String, _ isPaused: Bool) -> Bool {
+        core.registry.pause(name, isPaused)
+    }
+
+    /// Sends the agents of a tunnel away for good; returns whether there is such a tunnel.
+    package func disconnect(_ name: String) -> Bool {
         guard let tunnel = core.registry.tunnel(named: name) else { return false }
-        tunnel.isPaused = isPaused
+        let reason = RegistrationRefusal(
+            .dismissed, "the relay's operator has closed the tunnel '\(name)'")
+        dismiss(tunnel.lines, reason)
+        return true
+    }
+
+    /// Sends agents away whose tokens have been removed.
+    package func disconnectRemoved() {
+        let reason = RegistrationRefusal(
+            .token, "the token is not known to this relay any more")
+        dismiss(core.registry.withoutToken(), reason)
+    }
+
+    private func dismiss(_ lines: [PublicTunnel.Line], _ reason: RegistrationRefusal) {
+        for line in lines {
+            line.tunnel.eventLoop.execute { RelayLine.dismiss(line.tunnel, reason) }
+        }
+    }
+}
+
+/// Counts connections that are open, up to a limit.
+private final class OpenConnections: Sendable {
+    private let limit: Int
+    private let count = Atomic(0)
+
+    init(limit: Int) { self.limit = limit }
+
+    /// Whether there is room for another one, which counts until it is closed.
+    func take(_ channel: any Channel) -> Bool {
+        guard count.add(1, ordering: .relaxed).newValue <= limit else {
+            count.subtract(1, ordering: .relaxed)
+            return false
+        }
+        channel.closeFuture.assumeIsolated().whenComplete { _ in
+            self.count.subtract(1, ordering: .relaxed)
+        }
         return true
     }
 }
@@ -323,6 +369,8 @@ package enum RelayStatus {
         package var octetsIn: Int
         package var octetsOut: Int
         package var own: [String: Int]
+        /// Requests without a whole answer, by reason.
+        package var cut: [String: Int]
         /// Streams in the tunnels' connections.
         package var streams: Int
 
@@ -335,6 +383,7 @@ package enum RelayStatus {
             octetsIn = counts.octetsIn
             octetsOut = counts.octetsOut
             own = counts.own
+            cut = counts.cut
             self.streams = streams
         }
     }

@@ -4,6 +4,8 @@ import NIOCore
 final class Route {
     let host: [UInt8]
     let name: String
+    /// The address of whoever sent it, as far as a forwarder that is trusted says so.
+    let sender: String
     /// Whether another request with that host goes the same way.
     let isLasting: Bool
     /// Whether the sender's word on who it forwards for counts.
@@ -15,15 +17,24 @@ final class Route {
     var tunnel: PublicTunnel?
 
     init(
-        host: [UInt8], name: String, isLasting: Bool, isTrusted: Bool, additions: ByteBuffer,
-        target: Range<Int>?
+        host: [UInt8], name: String, sender: String, isLasting: Bool, isTrusted: Bool,
+        additions: ByteBuffer, target: Range<Int>?
     ) {
         self.host = host
         self.name = name
+        self.sender = sender
         self.isLasting = isLasting
         self.isTrusted = isTrusted
         self.additions = additions
         self.target = target
+    }
+
+    /// The connection that a request goes through, and what to ask of it; `nil` when nobody is there.
+    func choice(on loop: RelayLoop) -> (line: TunnelHandler, terms: PublicTunnel.Terms?)? {
+        if let choice = tunnel?.choice(for: loop.index) { return choice }
+        // The name may have been taken anew.
+        tunnel = loop.core.registry.tunnel(named: name)
+        return tunnel?.choice(for: loop.index)
     }
 }
 
@@ -50,7 +61,7 @@ final class Routing {
     ///
     /// - Throws: ``Refusal``.
     func route(
-        of head: HTTPHead, _ bytes: UnsafeRawBufferPointer, from sender: SocketAddress?
+        of head: HTTPHead, _ bytes: UnsafeRawBufferPointer, from address: String
     ) throws(Refusal) -> Route {
         guard let range = head.host else { throw Refusal(answer: .unknownHost, closes: true) }
         let host = UnsafeRawBufferPointer(rebasing: bytes[range])
@@ -59,14 +70,14 @@ final class Routing {
         {
             return last
         }
-        let route = try freshRoute(of: head, bytes, host, from: sender)
+        let route = try freshRoute(of: head, bytes, host, from: address)
         last = route
         return route
     }
 
     private func freshRoute(
         of head: HTTPHead, _ bytes: UnsafeRawBufferPointer, _ host: UnsafeRawBufferPointer,
-        from sender: SocketAddress?
+        from address: String
     ) throws(Refusal) -> Route {
         guard let path = Self.originForm(of: head, bytes, host) else {
             let answer = OwnAnswer.refused(.malformed("a target that does not fit its Host"))
@@ -88,13 +99,17 @@ final class Routing {
             rewritten = split.rest
             prefix = "/" + name
         }
-        let address = sender?.ipAddress ?? ""
-        let isTrusted = core.configuration.trustedForwarders.contains { $0.contains(address) }
+        let trusted = core.configuration.trustedForwarders
+        let isTrusted = trusted.contains { $0.contains(address) }
         let additions = Forwarding.fields(
             address: address, host: text, isTLS: isTLS, prefix: prefix,
             beside: isTrusted ? Self.forwardingNames(of: head, bytes) : [])
         return Route(
             host: Array(host), name: name,
+            sender: isTrusted
+                ? Forwarding.origin(Self.values(of: "x-forwarded-for", head, bytes), trusted)
+                    ?? address
+                : address,
             isLasting: prefix.isEmpty && !isTrusted && rewritten == nil, isTrusted: isTrusted,
             additions: additions, target: rewritten)
     }
@@ -107,6 +122,15 @@ final class Routing {
             head.fields.filter { $0.kind == .forwarding }.map {
                 String(decoding: bytes[$0.start..<$0.nameEnd].map(\.lowercased), as: UTF8.self)
             })
+    }
+
+    /// The values of all fields of that name, which is in lower case, in their order.
+    private static func values(
+        of name: StaticString, _ head: HTTPHead, _ bytes: UnsafeRawBufferPointer
+    ) -> [String] {
+        head.fields.filter {
+            HTTPBytes.isEqual(UnsafeRawBufferPointer(rebasing: bytes[$0.start..<$0.nameEnd]), name)
+        }.map { String(decoding: bytes[$0.valueStart..<$0.valueEnd], as: UTF8.self) }
     }
 
     /// The path and query of the target; `nil` when it does not fit.
@@ -140,7 +164,7 @@ final class Routing {
 
     /// Why a tunnel does not take a request, if so.
     static func admission(
-        of head: HTTPHead, _ bytes: UnsafeRawBufferPointer, from sender: SocketAddress?,
+        of head: HTTPHead, _ bytes: UnsafeRawBufferPointer, from sender: String,
         _ terms: PublicTunnel.Terms
     ) -> OwnAnswer? {
         let isReading = ["GET", "HEAD", "OPTIONS"].contains {
@@ -148,8 +172,7 @@ final class Routing {
         }
         if terms.isPaused, !isReading { return .paused }
         if !terms.options.allowed.isEmpty {
-            let address = sender?.ipAddress ?? ""
-            guard terms.options.allowed.contains(where: { $0.contains(address) }) else {
+            guard terms.options.allowed.contains(where: { $0.contains(sender) }) else {
                 return .notAllowed
             }
         }

@@ -56,7 +56,7 @@ package final class TokenFile: Sendable {
         }
         var generator = SystemRandomNumberGenerator()
         let secret = (0..<32).map { _ in UInt8.random(in: 0...255, using: &generator) }
-        let token = "cst_" + secret.map { $0.hexadecimal }.joined()
+        let token = "cst_" + String(decoding: hexadecimal(secret), as: UTF8.self)
         entries.append(Entry(name: name, hash: Self.hash(token), createdAt: now))
         try write(entries)
         return token
@@ -79,7 +79,8 @@ package final class TokenFile: Sendable {
     }
 
     static func hash(_ token: String) -> String {
-        HashFunction.sha256.digest(of: token.utf8).map { $0.hexadecimal }.joined()
+        String(
+            decoding: hexadecimal(HashFunction.sha256.digest(of: token.utf8)), as: UTF8.self)
     }
 
     private static func stamp(_ path: String) -> Stamp? {
@@ -173,12 +174,4 @@ package enum TunnelName {
 
     private static let maximumCount = 63
     private static let randomCount = 12
-}
-
-extension UInt8 {
-    /// Two hexadecimal digits.
-    fileprivate var hexadecimal: String {
-        let digits = Array("0123456789abcdef")
-        return String([digits[Int(self >> 4)], digits[Int(self & 15)]])
-    }
 }

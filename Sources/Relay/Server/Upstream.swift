@@ -8,6 +8,22 @@ enum Upstream {
     case here(TunnelHandler, YamuxStream)
     case across(Crossing)
 
+    /// Opens a way for a request; `nil` when the tunnel has too many under way, or is gone.
+    init?(through tunnel: TunnelHandler, for connection: PublicConnection) {
+        let loop = connection.loop
+        guard tunnel.eventLoop === loop.eventLoop else {
+            self = .across(Crossing(tunnel, connection, on: loop.eventLoop))
+            return
+        }
+        if tunnel.session.isExhausted { tunnel.user(as: RelayLine.self)?.retire() }
+        let limit = loop.core.configuration.limits.streams
+        guard tunnel.isOpen, tunnel.session.streamCount - RelayLine.controlStreams < limit,
+            let stream = tunnel.session.open()
+        else { return nil }
+        stream.user = connection
+        self = .here(tunnel, stream)
+    }
+
     func send(_ bytes: ByteBuffer, isEnd: Bool) {
         switch self {
         case .here(let tunnel, let stream):

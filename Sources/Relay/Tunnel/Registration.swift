@@ -181,8 +181,10 @@ package struct RegistrationRefusal: Error, Hashable, Sendable {
         case token
         /// The name belongs to somebody else, or is in use.
         case name
-        /// Another agent of the same owner has taken the name.
+        /// Another agent that owns the name has taken it.
         case takenOver = "taken-over"
+        /// The relay's operator has sent the agent away.
+        case dismissed
         /// The agent has a connection to this event loop of the relay already; another attempt may come to
         /// another one.
         case surplus
@@ -198,5 +200,10 @@ package struct RegistrationRefusal: Error, Hashable, Sendable {
     init(_ code: Code, _ message: String) {
         self.code = code
         self.message = message
+    }
+
+    static func takenOver(_ name: String) -> RegistrationRefusal {
+        RegistrationRefusal(
+            .takenOver, "another agent with a token for it has taken the name '\(name)'")
     }
 }

@@ -44,7 +44,6 @@ final class TunnelHandler: ChannelDuplexHandler, @unchecked Sendable {
     private var context: ChannelHandlerContext?
     private var isFlushScheduled = false
     private var isReadHeld = false
-    private var heldReasons = 0
     private var end = TunnelEnd.closed
     private var pings: RepeatedTask?
     private var pingSent: (value: UInt32, at: NIODeadline)?
@@ -99,19 +98,11 @@ final class TunnelHandler: ChannelDuplexHandler, @unchecked Sendable {
 
     func read(context: ChannelHandlerContext) {
         // Who does not read what we say is not listened to: answers to it would fill memory.
-        if session.isClogged || heldReasons > 0 { isReadHeld = true } else { context.read() }
-    }
-
-    /// Reads nothing until ``goOnReading()`` was called as often.
-    func holdReading() { heldReasons += 1 }
-
-    func goOnReading() {
-        heldReasons -= 1
-        readAgain()
+        if session.isClogged { isReadHeld = true } else { context.read() }
     }
 
     private func readAgain() {
-        guard isReadHeld, heldReasons == 0, !session.isClogged else { return }
+        guard isReadHeld, !session.isClogged else { return }
         isReadHeld = false
         context?.read()
     }
@@ -138,6 +129,7 @@ final class TunnelHandler: ChannelDuplexHandler, @unchecked Sendable {
         pingValue &+= 1
         pingSent = (pingValue, .now())
         session.ping(pingValue)
+        session.acceptStreams()
         scheduleFlush()
     }
 
@@ -159,9 +151,9 @@ final class TunnelHandler: ChannelDuplexHandler, @unchecked Sendable {
         readAgain()
     }
 
-    /// Takes no more streams; those that are open go on, and the peer closes behind them.
+    /// Asks for no more streams; those that are open go on, and the peer closes behind them.
     func leave() {
-        session.goAway(.normal)
+        session.goAway(.normal, takesLate: true)
         scheduleFlush()
     }
 

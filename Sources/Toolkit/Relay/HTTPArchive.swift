@@ -85,7 +85,9 @@ package final class HTTPArchive: @unchecked Sendable {
         ]
     }
 
-    /// A body: as text, or in base64 where its octets are none. The format knows `encoding` for answers
+    /// A body: as text, or in base64 where its octets are none.
+    ///
+    /// The format knows `encoding` for answers
     /// alone; for requests it is an addition of ours, without which their octets would be lost.
     private static func content(
         _ body: [UInt8], type: String, _ first: [(String, JSONValue)] = []

@@ -23,8 +23,8 @@ package struct RelayRun: Sendable {
         package var loops: Int
     }
 
-    /// How often the files of the certificate are looked at.
-    private static let certificateCheck = Duration.seconds(2)
+    /// How often the files of the certificate and of the tokens are looked at.
+    private static let fileCheck = Duration.seconds(2)
 
     private let plan: RelayPlan
     private let version: String
@@ -54,6 +54,11 @@ package struct RelayRun: Sendable {
         defer { admin.cancel() }
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await watchCertificate(server, reloads, note) }
+            group.addTask {
+                while (try? await Task.sleep(for: Self.fileCheck)) != nil {
+                    server.disconnectRemoved()
+                }
+            }
             group.addTask {
                 let (addresses, told) = AsyncStream.makeStream(of: RelayServer.Ready.self)
                 async let serving: Void = {
@@ -136,7 +141,7 @@ package struct RelayRun: Sendable {
             group.addTask { for await _ in reloads { reload() } }
             group.addTask {
                 var known = [certificate, key].map(Self.modified)
-                while (try? await Task.sleep(for: Self.certificateCheck)) != nil {
+                while (try? await Task.sleep(for: Self.fileCheck)) != nil {
                     let now = [certificate, key].map(Self.modified)
                     guard now != known else { continue }
                     known = now

@@ -30,14 +30,14 @@ struct RelayStatusPage: Sendable {
             return Self.json(200, ["status": "ok", "version": .string(version)])
         case ("GET", "/status"): return await status()
         case ("GET", "/metrics"): return await metrics()
-        case ("POST", _): return pause(path)
+        case ("POST", _): return command(path)
         default: return Self.text(404, "there is /, /health, /status and /metrics\n")
         }
     }
 
     /// 200, or 503 while the relay only ends what is under way.
     private var health: ServerResponse {
-        server.isDraining
+        server.isEnding
             ? Self.json(503, ["status": "draining", "version": .string(version)])
             : Self.json(200, ["status": "ok", "version": .string(version)])
     }
@@ -59,17 +59,23 @@ struct RelayStatusPage: Sendable {
             || AddressRange("127.0.0.0/8")?.contains(name) ?? false
     }
 
-    /// `POST /tunnels/NAME/pause` and `/resume`.
-    private func pause(_ path: Substring) -> ServerResponse {
-        let parts = path.split(separator: "/")
-        guard parts.count == 3, parts[0] == "tunnels", ["pause", "resume"].contains(parts[2]) else {
-            return Self.text(404, "there is POST /tunnels/NAME/pause and /resume\n")
+    /// `POST /tunnels/NAME/pause`, `/resume` and `/disconnect`.
+    private func command(_ path: Substring) -> ServerResponse {
+        let parts = path.split(separator: "/").map(String.init)
+        let isThere: Bool
+        let outcome: (String, JSONValue)
+        switch (parts.count, parts.first, parts.last) {
+        case (3, "tunnels", "pause"):
+            (isThere, outcome) = (server.pause(parts[1], true), ("paused", true))
+        case (3, "tunnels", "resume"):
+            (isThere, outcome) = (server.pause(parts[1], false), ("paused", false))
+        case (3, "tunnels", "disconnect"):
+            (isThere, outcome) = (server.disconnect(parts[1]), ("disconnected", true))
+        default:
+            return Self.text(404, "there is POST /tunnels/NAME/pause, /resume and /disconnect\n")
         }
-        guard server.pause(String(parts[1]), parts[2] == "pause") else {
-            return Self.text(404, "there is no tunnel of that name\n")
-        }
-        return Self.json(
-            200, ["name": .string(String(parts[1])), "paused": .bool(parts[2] == "pause")])
+        guard isThere else { return Self.text(404, "there is no tunnel of that name\n") }
+        return Self.json(200, .object(JSONObject([("name", .string(parts[1])), outcome])))
     }
 
     private var uptime: Int { Int((ContinuousClock.now - start).components.seconds) }
@@ -82,7 +88,11 @@ struct RelayStatusPage: Sendable {
                 "connections": JSONValue($0.connections), "paused": .bool($0.isPaused),
             ]
         }
-        let own = counts.own.sorted { $0.key < $1.key }.map { ($0.key, JSONValue($0.value)) }
+        func byReason(_ counts: [String: Int]) -> JSONValue {
+            .object(
+                JSONObject(
+                    counts.sorted { $0.key < $1.key }.map { ($0.key, JSONValue($0.value)) }))
+        }
         return Self.json(
             200,
             [
@@ -93,7 +103,8 @@ struct RelayStatusPage: Sendable {
                 "requests": JSONValue(counts.openRequests),
                 "requests_total": JSONValue(counts.requests),
                 "streams": JSONValue(counts.streams), "octets_in": JSONValue(counts.octetsIn),
-                "octets_out": JSONValue(counts.octetsOut), "own_answers": .object(JSONObject(own)),
+                "octets_out": JSONValue(counts.octetsOut), "own_answers": byReason(counts.own),
+                "cut": byReason(counts.cut),
             ])
     }
 
@@ -120,6 +131,9 @@ struct RelayStatusPage: Sendable {
             "own_answers_total", "counter", "Answers of the relay itself by reason.",
             counts.own.sorted { $0.key < $1.key }.map { ("{reason=\"\($0.key)\"}", $0.value) })
         add(
+            "cut_total", "counter", "Requests without a whole answer by reason.",
+            counts.cut.sorted { $0.key < $1.key }.map { ("{reason=\"\($0.key)\"}", $0.value) })
+        add(
             "octets_total", "counter", "Octets to and from senders.",
             [("{direction=\"in\"}", counts.octetsIn), ("{direction=\"out\"}", counts.octetsOut)])
         add("uptime_seconds", "gauge", "Seconds since the start.", [("", uptime)])
@@ -141,6 +155,10 @@ struct RelayStatusPage: Sendable {
                 + "\(plan.relay.domain)</code></p>"
             : "<table><tr><th>tunnel</th><th>agents</th><th>connections</th><th>state</th></tr>"
                 + rows.joined() + "</table>"
+        func byReason(_ title: String, _ counts: [String: Int]) -> String {
+            let all = counts.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }
+            return all.isEmpty ? "" : "<dt>\(title)</dt><dd>\(all.joined(separator: " · "))</dd>"
+        }
         let answers = (2...5).map { "\($0)xx: \(counts.answers[$0])" }.joined(separator: " · ")
         let html = """
             <!doctype html><html lang="en"><meta charset="utf-8"><title>countersign relay</title>
@@ -156,7 +174,8 @@ struct RelayStatusPage: Sendable {
             <dt>running for</dt><dd>\(uptime) s, version \(version)</dd>
             <dt>senders</dt><dd>\(counts.openConnections) connected, \(counts.connections) in all</dd>
             <dt>requests</dt><dd>\(counts.openRequests) under way, \(counts.requests) in all</dd>
-            <dt>answers</dt><dd>\(answers)</dd></dl>
+            <dt>answers</dt><dd>\(answers)</dd>
+            \(byReason("the relay's own", counts.own))\(byReason("not whole", counts.cut))</dl>
             <p><a href="/status">as JSON</a> · <a href="/metrics">for Prometheus</a></p></html>
             """
         return ServerResponse(

@@ -1,6 +1,7 @@
 import Callbacks
 import Dispatch
 import Journal
+import NIOCore
 package import Relay
 import Synchronization
 
@@ -32,9 +33,12 @@ package final class TrafficRecorder: ExchangeSink {
     private let report: @Sendable (Traffic) -> Void
     private let failed: @Sendable (any Error) -> Void
     private let queue = DispatchQueue(label: "countersign.traffic")
-    private let waiting = Mutex<[Entry]>([])
+    private let waiting = Mutex<CircularBuffer<Entry>>([])
     private let keptSinceLast = Mutex(0)
 
+    /// Requests that are understood and kept in one step, and their octets: their copies are in memory.
+    private static let maximumGroup = 256
+    private static let maximumGroupBytes = 4 << 20
     /// Requests that are kept before the oldest ones are looked at again.
     private static let keptBetweenPrunings = 2000
 
@@ -63,12 +67,14 @@ package final class TrafficRecorder: ExchangeSink {
             defer { waiting.append((exchange, finished)) }
             return waiting.isEmpty
         }
-        if isFirst { queue.async { self.takeWaiting() } }
+        if isFirst { queue.async { self.takeAll() } }
     }
+
+    private func takeAll() { while takeGroup() {} }
 
     /// Returns when all that was taken is kept.
     func flush() {
-        queue.sync { takeWaiting() }
+        queue.sync { takeAll() }
         let done = DispatchSemaphore(value: 0)
         guard let journal else { return }
         journal.submit([]) { _ in done.signal() }
@@ -90,12 +96,25 @@ package final class TrafficRecorder: ExchangeSink {
         }
     }
 
-    private func takeWaiting() {
-        let entries = waiting.withLock { waiting in
-            defer { waiting = [] }
-            return waiting
+    /// The next ones that wait: as many as are taken in one step.
+    private func nextGroup() -> [Entry] {
+        waiting.withLock { waiting in
+            var group: [Entry] = []
+            var bytes = 0
+            while group.count < Self.maximumGroup, bytes < Self.maximumGroupBytes,
+                let entry = waiting.popFirst()
+            {
+                group.append(entry)
+                bytes += entry.exchange.keptBytes
+            }
+            return group
         }
-        guard !entries.isEmpty else { return }
+    }
+
+    /// Understands and keeps some of what waits; returns whether there was anything.
+    private func takeGroup() -> Bool {
+        let entries = nextGroup()
+        guard !entries.isEmpty else { return false }
         let all = entries.map { Traffic($0.exchange, apiKey: apiKey) }
         let shown = all.filter { filter.takes($0.eventType) }
         let end: @Sendable () -> Void = { [report] in
@@ -103,11 +122,15 @@ package final class TrafficRecorder: ExchangeSink {
             for entry in entries { entry.finished() }
         }
         do { try archive?.append(shown) } catch { failed(error) }
-        guard let journal, !shown.isEmpty else { return end() }
+        guard let journal, !shown.isEmpty else {
+            end()
+            return true
+        }
         journal.submit(shown.map(\.received)) { [failed] result in
             if case .failure(let error) = result { failed(error) }
             end()
         }
         pruneNow(and: shown.count, journal)
+        return true
     }
 }

@@ -113,7 +113,8 @@ struct RelayCommand: AsyncParsableCommand {
 
         struct Remove: AsyncParsableCommand {
             static let configuration = CommandConfiguration(
-                abstract: "Takes the tokens of a name away; agents that are connected stay so.",
+                abstract:
+                    "Takes the tokens of a name away; a relay that runs disconnects their agents.",
                 discussion: "countersign relay token remove alice")
 
             @Argument(help: "The name, as it was added.")
@@ -226,6 +227,7 @@ struct RelayOptions: ParsableArguments {
 struct RelayLimitOptions: ParsableArguments {
     @Option(help: "Tunnels (default: 1000).") var maximumTunnels: Int?
     @Option(help: "Connections of senders (default: 100000).") var maximumConnections: Int?
+    @Option(help: "Connections of agents (default: 10000).") var maximumAgentConnections: Int?
     @Option(help: "Requests under way in a connection of an agent (default: 10000).")
     var maximumStreams: Int?
     @Option(help: ArgumentHelp("Octets of a request's head (default: 65536).", valueName: "octets"))
@@ -247,11 +249,15 @@ struct RelayLimitOptions: ParsableArguments {
     var requestTimeout: String?
     @Option(
         help: ArgumentHelp(
+            "Between pieces of an answer, or of a WebSocket (default: 10m).", valueName: "time"))
+    var streamTimeout: String?
+    @Option(
+        help: ArgumentHelp(
             "For what is under way when the relay ends (default: 30s).", valueName: "time"))
     var drainTimeout: String?
     @Option(
         help: ArgumentHelp(
-            "Whose X-Forwarded fields count, such as 10.0.0.0/8; may be repeated.",
+            "Whose word on the sender counts (X-Forwarded-For), such as 10.0.0.0/8; may be repeated.",
             valueName: "range"))
     var trustForwarded: [String] = []
 
@@ -278,6 +284,7 @@ struct RelayLimitOptions: ParsableArguments {
         }
         try set(maximumTunnels, "--maximum-tunnels", \.tunnels)
         try set(maximumConnections, "--maximum-connections", \.connections)
+        try set(maximumAgentConnections, "--maximum-agent-connections", \.agentConnections)
         try set(maximumStreams, "--maximum-streams", \.streams)
         try set(maximumHead, "--maximum-head", \.headBytes)
         try set(maximumBody, "--maximum-body", \.bodyBytes)
@@ -285,6 +292,7 @@ struct RelayLimitOptions: ParsableArguments {
         try set(idleTimeout, "--idle-timeout", \.idleSeconds)
         try set(headTimeout, "--head-timeout", \.headSeconds)
         try set(requestTimeout, "--request-timeout", \.requestSeconds)
+        try set(streamTimeout, "--stream-timeout", \.streamSeconds)
         try set(drainTimeout, "--drain-timeout", \.drainSeconds)
         for text in trustForwarded {
             guard let range = AddressRange(text) else {

@@ -78,31 +78,84 @@ def pages(world):
     # Not for pages of other sites, whatever name they give to this machine.
     for host in ("evil.example", "127.evil.example", "127.0.0.1.evil.example", "localhost.evil",
                  "alice.relay.test"):
-        for method, target in [("GET", "/status"), ("POST", "/tunnels/alice/pause")]:
+        for method, target in [
+                ("GET", "/status"), ("POST", "/tunnels/alice/pause"),
+                ("POST", "/tunnels/alice/disconnect")]:
             found = connect(world.relay.admin).ask(get(host, target, method=method))
             check(found.status in (400, 403, 421), f"{method} for {host}: {found.status}")
-    origin = connect(world.relay.admin).ask(post(
-        world.relay.admin, b"", "/tunnels/alice/pause", "Origin: http://evil.example"))
-    check(origin.status in (403, 421), f"a form of another site: {origin.status}")
+    for word in ("pause", "disconnect"):
+        status = command(world, word, "alice", "Origin: http://evil.example")
+        check(status in (403, 421), f"a form of another site: {status}")
     same(world.relay.status()["tunnels"][0]["paused"], False, "paused")
+    same(world.pass_on(get(ALICE))[1].status, 200, "the tunnel")
+
+
+def command(world, word, name, *fields):
+    """The status with which the operator's wish is answered."""
+    return connect(world.relay.admin).ask(
+        post(world.relay.admin, b"", f"/tunnels/{name}/{word}", *fields)).status
 
 
 @case()
 def pause(world):
     """Only what reads passes."""
-    def command(text, name="alice"):
-        return connect(world.relay.admin).ask(
-            post(world.relay.admin, b"", f"/tunnels/{name}/{text}")).status
-
-    same(command("pause"), 200)
+    same(command(world, "pause", "alice"), 200)
     for method in ("POST", "PUT", "DELETE", "PATCH", "get"):
         own(world.relay.ask(get(ALICE, method=method)), 503, "paused")
     for method in ("GET", "HEAD", "OPTIONS"):
         same(world.pass_on(get(ALICE, method=method), method=method)[1].status, 200, method)
     same(world.relay.status()["tunnels"][0]["paused"], True, "paused")
-    same(command("resume"), 200)
+    same(command(world, "resume", "alice"), 200)
     same(world.pass_on(post(ALICE, b"x"))[1].status, 200)
-    same((command("pause", "nobody"), command("frob")), (404, 404))
+    same((command(world, "pause", "nobody"), command(world, "frob", "alice")), (404, 404))
+
+
+def leave(world, agent, host):
+    """Ends an agent; returns once nobody is there for the host."""
+    agent.kill()
+    eventually(
+        lambda: world.relay.ask(get(host)).error == "agent-away", f"nobody is there for {host}")
+
+
+@case()
+def pause_outlasts_the_agent(world):
+    """It is the operator's word on the name, whoever comes and goes."""
+    host, server = f"bob.{DOMAIN}", Server()
+    agent = world.listen(name="bob", target=server.target)
+    same(command(world, "pause", "bob"), 200)
+    for _ in range(2):
+        leave(world, agent, host)
+        agent = world.listen(name="bob", target=server.target)
+        own(world.relay.ask(post(host, b"x")), 503, "paused")
+        same(world.relay.ask(get(host)).body, b"seen", "what only reads")
+        paused = {each["name"]: each["paused"] for each in world.relay.status()["tunnels"]}
+        same(paused, {"alice": False, "bob": True}, "who is paused")
+    leave(world, agent, host)
+    same(command(world, "resume", "bob"), 200, "without an agent")
+    agent = world.listen(name="bob", target=server.target)
+    same(world.relay.ask(post(host, b"x")).body, b"seen", "behind 'resume'")
+    same(server.seen.count("/"), 3, "requests at the handler")
+    agent.kill()
+    server.close()
+
+
+@case()
+def disconnect(world):
+    """The tunnel's agents are told that they were sent away, and do not come back; others stay."""
+    host, server = f"bob.{DOMAIN}", Server()
+    # More than once, as an agent may be about to make another of its connections.
+    for _ in range(3):
+        agents = [world.listen("--share", name="bob", target=server.target) for _ in range(2)]
+        same(world.relay.ask(get(host)).body, b"seen", "agents that are started anew")
+        same(command(world, "disconnect", "bob"), 200, "'disconnect'")
+        for agent in agents:
+            check(agent.ended(5) != 0, "an agent that is sent away ends like one that is done")
+            error = agent.error()
+            check(error.startswith("error: CS-") and "operator" in error, f"not why: {error}")
+        own(world.relay.ask(get(host)), 503, "agent-away")
+    same(command(world, "disconnect", "nobody"), 404, "a name that nobody has")
+    same(world.pass_on(get(ALICE))[1].status, 200, "another tunnel")
+    server.close()
 
 
 @case("--access-log", LOG)

@@ -1,12 +1,11 @@
 """When there is no answer to hand back: what the sender gets, how soon, and that it is no success."""
 
-import socket
 import time
 
 from relay_handler import Server
 from relay_suite import ALICE, Suite, case, own
 from relay_wire import Ended, answer, get, post
-from relay_world import DOMAIN, check, eventually, same
+from relay_world import DOMAIN, check, eventually, same, unused_port
 
 # What "at once" means on a machine that is busy with other tests.
 AT_ONCE = 1.0
@@ -18,12 +17,6 @@ REQUESTS = [
     (lambda host: get(host, "/", "Expect: 100-continue", "Content-Length: 5", method="POST"), "POST"),
     (lambda host: get(host, "/", "Upgrade: websocket", "Connection: upgrade"), "GET"),
     (lambda host: get(host, version="1.0"), "GET")]
-
-
-def unused_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def cut(wire):

@@ -76,10 +76,14 @@ class World:
 CASES = []
 
 
-def case(*relay, agent=()):
-    """Makes a case of a function that takes a world, with these options of relay and agent."""
+def case(*relay, agent=(), alone=False):
+    """Makes a case of a function that takes a world, with these options of relay and agent.
+
+    `alone`: nobody else has that world, so that the case may end its relay.
+    """
     def add(function):
-        CASES.append((function.__name__, function, tuple(relay), tuple(agent)))
+        owner = function.__name__ if alone else None
+        CASES.append((function.__name__, function, (tuple(relay), tuple(agent), owner)))
         return function
     return add
 
@@ -101,11 +105,11 @@ class Suite:
 
     def run(self):
         failed = count = 0
-        for name, function, *settings in CASES:
+        for name, function, key in CASES:
             if self.options.names and name not in self.options.names:
                 continue
             count += 1
-            start, key = time.monotonic(), tuple(settings)
+            start = time.monotonic()
             try:
                 note = function(self.world(key))
                 text = f"PASS {name} ({time.monotonic() - start:.2f} s)"
@@ -116,6 +120,8 @@ class Suite:
                 if key in self.worlds:
                     print(self.worlds[key].errors(), end="", flush=True)
                     self.worlds.pop(key).end()
+            if key[-1] and key in self.worlds:
+                self.worlds.pop(key).end()
         for world in self.worlds.values():
             world.end()
         print(f"{count - failed} passed, {failed} failed", flush=True)
@@ -123,8 +129,10 @@ class Suite:
 
     def world(self, key):
         if key not in self.worlds:
+            relay, agent, _ = key
             self.worlds[key] = World(
-                self.options.program, *key, plain=not self.options.tls, loops=self.options.loops)
+                self.options.program, relay, agent, plain=not self.options.tls,
+                loops=self.options.loops)
         world = self.worlds[key]
         world.handler.reset()
         return world

@@ -14,6 +14,9 @@ from relay_handler import Handler, Server
 from relay_wire import Ended, answer, get
 from relay_world import DOMAIN, Agent, Child, Failure, Relay, check, eventually, folder, run, same
 
+# What an agent has whose token is taken away, or whose name is taken over.
+SECONDS_TO_LEAVE = 5
+
 parser = argparse.ArgumentParser()
 parser.add_argument("program")
 parser.add_argument("--loops", type=int, default=1)
@@ -66,6 +69,14 @@ def refused(at, server, **members):
     check(agent.error().startswith("error: CS-"), agent.error())
     check("AgentError" not in agent.error(), f"no text for people: {agent.error()}")
     return agent.error()
+
+
+def is_sent_away(agent, *words):
+    """An agent that is told why, and ends."""
+    check(agent.ended(SECONDS_TO_LEAVE) != 0, "an agent that is sent away ends like one that is done")
+    error = agent.error()
+    check(error.startswith("error: CS-"), f"no reason: {error}")
+    check(all(word in error for word in words), f"not the reason: {error}")
 
 
 def tokens_open_names():
@@ -126,15 +137,18 @@ def tokens_are_kept_as_hashes():
 
 
 def tokens_come_and_go():
-    """While the relay runs; agents that are there stay."""
+    """While the relay runs; who has another token stays."""
     server, at = named(b"seen"), relay()
     first = listen(at, server, token=add(at, "alice"))
-    later = add(at, "bob")
-    second = listen(at, server, name="bob", token=later)
-    same(token_command(at, "remove", "bob")[0], 0)
-    same(ask(at, "bob").body, b"seen", "an agent that is there")
-    second.kill()
-    refused(at, server, name="bob", token=later)
+    for pattern, name in [("bob", "bob"), ("team-*", "team-1")]:
+        later = add(at, pattern)
+        second = listen(at, server, name=name, token=later)
+        same(ask(at, name).body, b"seen", "a token that came later")
+        same(token_command(at, "remove", pattern)[0], 0)
+        is_sent_away(second, "token", "known")
+        same(ask(at, name).error, "agent-away", "without the agent")
+        refused(at, server, name=name, token=later)
+    same(ask(at, "alice").body, b"seen", "an agent with another token")
     code, _, error = token_command(at, "remove", "bob")
     same(code, 2, "the exit code for a name that is not there")
     check("bob" in error, error)
@@ -143,6 +157,56 @@ def tokens_come_and_go():
         same(code, 2, f"the exit code of 'token add {name}': {lines}")
         check(error.startswith("error: CS-"), error)
     first.kill()
+    at.kill()
+
+
+def new_token_in_place_of_the_old():
+    """Whoever has the new one need not wait for the agent that has the old one."""
+    old_server, new_server, at = named(b"old"), named(b"new"), relay()
+    old = listen(at, old_server, token=add(at, "alice"))
+    same(ask(at, "alice").body, b"old")
+    same(token_command(at, "remove", "alice")[0], 0)
+    new = listen(at, new_server, token=add(at, "alice"))
+    for _ in range(20):
+        same(ask(at, "alice").body, b"new", "a request behind the new token")
+    is_sent_away(old, "taken", "alice")
+    same(ask(at, "alice").body, b"new", "a later request")
+    new.kill()
+    at.kill()
+
+
+def two_tokens_for_a_name():
+    """They have the same owner: the later agent takes over, or both share."""
+    first_server, second_server, at = named(b"first"), named(b"second"), relay()
+    tokens = [add(at, "alice") for _ in range(2)]
+    for first_options, second_options in [((), ()), (("--share",), ()), ((), ("--share",))]:
+        first = listen(at, first_server, *first_options, token=tokens[0])
+        second = listen(at, second_server, *second_options, token=tokens[1])
+        for _ in range(10):
+            same(ask(at, "alice").body, b"second", f"{first_options} and {second_options}")
+        is_sent_away(first)
+        second.kill()
+        eventually(lambda: ask(at, "alice").error == "agent-away", "the name is free")
+    first = listen(at, first_server, "--share", token=tokens[0])
+    second = listen(at, second_server, "--share", token=tokens[1])
+    seen = {ask(at, "alice").body for _ in range(30)}
+    same(seen, {b"first", b"second"}, "who answers where both share")
+    for agent in (first, second):
+        agent.kill()
+    at.kill()
+
+
+def token_against_none():
+    """On an open relay a name that nobody owned is its owner's once there is a token."""
+    guest_server, server, at = named(b"guest"), named(b"owner"), relay("--open")
+    guest = listen(at, guest_server, name="bob", token=None)
+    same(ask(at, "bob").body, b"guest")
+    owner = listen(at, server, name="bob", token=add(at, "bob"))
+    for _ in range(10):
+        same(ask(at, "bob").body, b"owner", "a request behind the owner's login")
+    is_sent_away(guest)
+    same(ask(at, "bob").body, b"owner", "a later request")
+    owner.kill()
     at.kill()
 
 
@@ -232,5 +296,6 @@ def names_without_tokens():
 run([
     (call.__name__, call) for call in [
         tokens_open_names, token_by_the_environment, tokens_are_kept_as_hashes,
-        tokens_come_and_go, new_login_takes_over, agents_share, names_without_tokens]
+        tokens_come_and_go, new_token_in_place_of_the_old, two_tokens_for_a_name,
+        token_against_none, new_login_takes_over, agents_share, names_without_tokens]
     if not options.names or call.__name__ in options.names])

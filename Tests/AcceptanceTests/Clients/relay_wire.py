@@ -198,10 +198,15 @@ class Wire:
         return self.send(data).answer(method)
 
 
+def place(address):
+    """Host and port of HOST:PORT."""
+    host, port = address.rsplit(":", 1)
+    return host.strip("[]"), int(port)
+
+
 def connect(address, ca=None, name=None, seconds=SECONDS, alpn=None):
     """A connection to HOST:PORT; with `ca` it is TLS, for the host `name`."""
-    host, port = address.rsplit(":", 1)
-    connection = socket.create_connection((host.strip("[]"), int(port)), timeout=seconds)
+    connection = socket.create_connection(place(address), timeout=seconds)
     if ca:
         context = ssl.create_default_context(cafile=ca)
         if alpn:

@@ -7,6 +7,7 @@ import queue
 import selectors
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -189,6 +190,12 @@ class Agent(Child):
 
 
 EXPECTED = (Failure, Ended, NotHTTP, OSError, ValueError, IndexError, KeyError, AttributeError)
+
+
+def unused_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 def folder():
