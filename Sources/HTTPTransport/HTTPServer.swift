@@ -211,7 +211,7 @@ package struct HTTPServer: Sendable {
     }
 }
 
-/// Why the server does not run.
+/// Why a server does not run.
 package struct ServerError: Error, Equatable, Sendable, CustomStringConvertible {
     package enum Reason: Hashable, Sendable {
         /// Another program listens there.
@@ -224,7 +224,7 @@ package struct ServerError: Error, Equatable, Sendable, CustomStringConvertible 
     /// Such as `127.0.0.1:7446`.
     package let address: String
 
-    init(_ error: any Error, host: String, port: Int) {
+    package init(_ error: any Error, host: String, port: Int) {
         address = "\(host):\(port)"
         reason =
             switch error {

@@ -270,7 +270,9 @@ final class PublicConnection: ChannelDuplexHandler, ListedConnection, YamuxStrea
 
     private func send(_ bytes: ByteBuffer, isEnd: Bool) {
         upstream?.send(bytes, isEnd: isEnd)
-        guard let pause = pause(\.requestAllowance, bytes.readableBytes) else { return }
+        guard let pause = pause(for: bytes.readableBytes, of: { $0.requestAllowance }) else {
+            return
+        }
         if let deadline { self.deadline = deadline + pause }
         guard !isRequestPaced else { return }
         isRequestPaced = true
@@ -282,10 +284,10 @@ final class PublicConnection: ChannelDuplexHandler, ListedConnection, YamuxStrea
 
     /// How long to pause, as the tunnel has moved more than it may.
     private func pause(
-        _ allowance: KeyPath<PublicTunnel, Allowance>, _ count: Int
+        for count: Int, of allowance: (PublicTunnel) -> Allowance
     ) -> TimeAmount? {
         guard limits.bytesPerSecond > 0, let tunnel = route?.tunnel else { return nil }
-        return tunnel[keyPath: allowance].take(count, rate: limits.bytesPerSecond, now: .now())
+        return allowance(tunnel).take(count, rate: limits.bytesPerSecond, now: .now())
     }
 
     // MARK: The answer
@@ -345,7 +347,7 @@ final class PublicConnection: ChannelDuplexHandler, ListedConnection, YamuxStrea
     /// Lets the tunnel send as much again, once the system has taken what came.
     private func account(_ count: Int) {
         unreturned += count
-        if let pause = pause(\.answerAllowance, count) {
+        if let pause = pause(for: count, of: { $0.answerAllowance }) {
             if let deadline { self.deadline = deadline + pause }
             if !isAnswerPaced {
                 isAnswerPaced = true

@@ -1,4 +1,4 @@
-import Foundation
+import HTTPTransport
 import NIOCore
 import NIOOpenSSL
 import NIOPosix
@@ -60,7 +60,7 @@ package final class RelayServer: Sendable {
 
     /// Serves until the task is cancelled; then lets what is under way end.
     ///
-    /// - Throws: ``RelayError`` when an address cannot be had.
+    /// - Throws: ``HTTPTransport/ServerError`` when an address cannot be had.
     package func run(ready: @Sendable (Ready) -> Void) async throws {
         let configuration = core.configuration
         let isShared = configuration.sidesShareAddress
@@ -116,7 +116,7 @@ package final class RelayServer: Sendable {
                 }
                 .bind(host: address.host, port: address.port).get()
         } catch {
-            throw RelayError(error, address)
+            throw ServerError(error, host: address.host, port: address.port)
         }
     }
 
@@ -270,129 +270,5 @@ package final class RelayServer: Sendable {
         for line in lines {
             line.tunnel.eventLoop.execute { RelayLine.dismiss(line.tunnel, reason) }
         }
-    }
-}
-
-/// Counts connections that are open, up to a limit.
-private final class OpenConnections: Sendable {
-    private let limit: Int
-    private let count = Atomic(0)
-
-    init(limit: Int) { self.limit = limit }
-
-    /// Whether there is room for another one, which counts until it is closed.
-    func take(_ channel: any Channel) -> Bool {
-        guard count.add(1, ordering: .relaxed).newValue <= limit else {
-            count.subtract(1, ordering: .relaxed)
-            return false
-        }
-        channel.closeFuture.assumeIsolated().whenComplete { _ in
-            self.count.subtract(1, ordering: .relaxed)
-        }
-        return true
-    }
-}
-
-/// Waits for the handshake, and then sets the connection up for what was chosen by ALPN.
-private final class ProtocolChoice: ChannelInboundHandler, RemovableChannelHandler {
-    typealias InboundIn = ByteBuffer
-
-    private let seconds: Int64
-    private let choose: (any Channel, String?) throws -> Void
-    private var patience: Scheduled<Void>?
-
-    init(seconds: Int64, _ choose: @escaping (any Channel, String?) throws -> Void) {
-        self.seconds = seconds
-        self.choose = choose
-    }
-
-    func handlerAdded(context: ChannelHandlerContext) {
-        let channel = context.channel
-        patience = context.eventLoop.scheduleTask(in: .seconds(seconds)) {
-            channel.close(promise: nil)
-        }
-    }
-
-    func handlerRemoved(context: ChannelHandlerContext) { patience?.cancel() }
-
-    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        guard let event = event as? TLSEvent, case .established(let agreement) = event else {
-            return
-        }
-        do {
-            try choose(context.channel, agreement.applicationProtocol)
-            context.pipeline.syncOperations.removeHandler(self, promise: nil)
-        } catch {
-            context.close(promise: nil)
-        }
-    }
-
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        context.close(promise: nil)
-    }
-}
-
-/// Why a relay does not run.
-package struct RelayError: Error, Hashable, Sendable {
-    package enum Reason: Hashable, Sendable {
-        /// Another program listens there.
-        case addressInUse
-        /// The system's words.
-        case other(String)
-    }
-
-    package let reason: Reason
-    package let address: RelayConfiguration.Address
-
-    init(_ error: any Error, _ address: RelayConfiguration.Address) {
-        self.address = address
-        reason =
-            switch error {
-            case let error as IOError where error.errnoCode == EADDRINUSE: .addressInUse
-            case let error as IOError: .other(String(cString: strerror(error.errnoCode)))
-            case is SocketAddressError, is SocketAddressError.UnknownHost:
-                .other("there is no such address")
-            default: .other("\(error)")
-            }
-    }
-}
-
-/// What a relay tells of itself.
-package enum RelayStatus {
-    package struct Counts: Hashable, Sendable {
-        package var connections: Int
-        package var openConnections: Int
-        package var requests: Int
-        package var openRequests: Int
-        /// By the hundreds of their status, from 0.
-        package var answers: [Int]
-        package var octetsIn: Int
-        package var octetsOut: Int
-        package var own: [String: Int]
-        /// Requests without a whole answer, by reason.
-        package var cut: [String: Int]
-        /// Streams in the tunnels' connections.
-        package var streams: Int
-
-        init(_ counts: RelayLoop.Counts, streams: Int) {
-            connections = counts.connections
-            openConnections = counts.openConnections
-            requests = counts.requests
-            openRequests = counts.openRequests
-            answers = counts.answers
-            octetsIn = counts.octetsIn
-            octetsOut = counts.octetsOut
-            own = counts.own
-            cut = counts.cut
-            self.streams = streams
-        }
-    }
-
-    package struct Tunnel: Hashable, Sendable {
-        package var name: String
-        package var url: String
-        package var connections: Int
-        package var agents: Int
-        package var isPaused: Bool
     }
 }

@@ -24,6 +24,20 @@ package struct Problem: Error, Hashable, Sendable, CustomStringConvertible {
         "\(code.name) " + (place.map { "\($0): " } ?? "") + message
     }
 
+    /// What it means for a person that a server cannot listen; `flags` say where it should.
+    init(_ error: ServerError, flags: String) {
+        switch error.reason {
+        case .addressInUse:
+            self.init(
+                .addressInUse,
+                "another program listens there; choose another port with \(flags), or 0 for a free one",
+                at: error.address)
+        case .other(let words):
+            self.init(
+                .cannotListen, "\(words); choose another address with \(flags)", at: error.address)
+        }
+    }
+
     /// What any error of the modules means for a person.
     package init(_ error: any Error) {
         switch error {
@@ -38,30 +52,7 @@ package struct Problem: Error, Hashable, Sendable, CustomStringConvertible {
             self.init(Self.checkCodes[error.code] ?? .unexpected, error.message)
         case let error as DestinationError: self.init(.malformedAddress, error.description)
         case let error as OpenSSLError: self.init(.tls, error.message)
-        case let error as ServerError:
-            switch error.reason {
-            case .addressInUse:
-                self.init(
-                    .addressInUse,
-                    "another program listens there; choose another port with --port, or 0 for a "
-                        + "free one", at: error.address)
-            case .other(let words):
-                self.init(
-                    .cannotListen, "\(words); choose another address with --host or --port",
-                    at: error.address)
-            }
-        case let error as RelayError:
-            switch error.reason {
-            case .addressInUse:
-                self.init(
-                    .addressInUse,
-                    "another program listens there; choose another port with --public or --agents, or "
-                        + "0 for a free one", at: "\(error.address)")
-            case .other(let words):
-                self.init(
-                    .cannotListen, "\(words); choose another address with --public or --agents",
-                    at: "\(error.address)")
-            }
+        case let error as ServerError: self.init(error, flags: "--host or --port")
         case let error as AgentError:
             if case .refused = error.reason {
                 self.init(.refusedByRelay, error.message)

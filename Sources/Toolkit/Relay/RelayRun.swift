@@ -40,7 +40,7 @@ package struct RelayRun: Sendable {
     ///
     /// `reloads`: asks for the certificate to be read again. `note` is told what an operator should know.
     ///
-    /// - Throws: ``Problem``, ``RelayError``, ``ServerError``, ``OpenSSLError``.
+    /// - Throws: ``Problem``, ``OpenSSLError``.
     package func run(
         reloads: AsyncStream<Void>, note: @escaping @Sendable (String) -> Void,
         ready: @escaping @Sendable (Ready) -> Void
@@ -63,13 +63,17 @@ package struct RelayRun: Sendable {
                 let (addresses, told) = AsyncStream.makeStream(of: RelayServer.Ready.self)
                 async let serving: Void = {
                     defer { told.finish() }
-                    try await server.run { told.yield($0) }
+                    try await Self.listening("--public or --agents") {
+                        try await server.run { told.yield($0) }
+                    }
                 }()
                 for await address in addresses {
                     try await admin.start { started in
-                        try await serveAdmin(server) { place in
-                            ready(self.ready(address, admin: place, tokens: count))
-                            started()
+                        try await Self.listening("--admin") {
+                            try await serveAdmin(server) { place in
+                                ready(self.ready(address, admin: place, tokens: count))
+                                started()
+                            }
                         }
                     }
                     break
@@ -78,6 +82,15 @@ package struct RelayRun: Sendable {
             }
             try await group.next()
             group.cancelAll()
+        }
+    }
+
+    /// Runs what listens where `flags` say.
+    private static func listening(
+        _ flags: String, _ body: @Sendable () async throws -> Void
+    ) async throws {
+        do { try await body() } catch let error as ServerError {
+            throw Problem(error, flags: flags)
         }
     }
 

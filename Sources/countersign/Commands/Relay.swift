@@ -77,13 +77,10 @@ struct RelayCommand: AsyncParsableCommand {
             @Argument(help: "The name; with * at its end, all that begin so.")
             var name: String
 
-            @Option(
-                help: ArgumentHelp(
-                    "The relay's data folder (default: .countersign).", valueName: "folder"))
-            var data: String?
+            @OptionGroup var folder: RelayFolder
 
             func run() async throws {
-                let file = TokenFile(folder: data ?? Settings.defaultFolder)
+                let file = folder.tokens
                 let token = try file.add(
                     name: name.lowercased(), now: Int(Date().timeIntervalSince1970))
                 Terminal.standardError(
@@ -98,13 +95,10 @@ struct RelayCommand: AsyncParsableCommand {
                 abstract: "Prints the names that belong to tokens.",
                 discussion: "countersign relay token list")
 
-            @Option(
-                help: ArgumentHelp(
-                    "The relay's data folder (default: .countersign).", valueName: "folder"))
-            var data: String?
+            @OptionGroup var folder: RelayFolder
 
             func run() async throws {
-                for entry in try TokenFile(folder: data ?? Settings.defaultFolder).entries() {
+                for entry in try folder.tokens.entries() {
                     let date = Date(timeIntervalSince1970: Double(entry.createdAt)).ISO8601Format()
                     Terminal.standardOutput("\(entry.name)  \(date)  \(entry.hash.prefix(12))…\n")
                 }
@@ -120,13 +114,10 @@ struct RelayCommand: AsyncParsableCommand {
             @Argument(help: "The name, as it was added.")
             var name: String
 
-            @Option(
-                help: ArgumentHelp(
-                    "The relay's data folder (default: .countersign).", valueName: "folder"))
-            var data: String?
+            @OptionGroup var folder: RelayFolder
 
             func run() async throws {
-                let file = TokenFile(folder: data ?? Settings.defaultFolder)
+                let file = folder.tokens
                 let count = try file.remove(name: name.lowercased())
                 guard count > 0 else {
                     throw Problem(
@@ -137,6 +128,15 @@ struct RelayCommand: AsyncParsableCommand {
             }
         }
     }
+}
+
+/// Where the relay keeps its tokens.
+struct RelayFolder: ParsableArguments {
+    @Option(
+        help: ArgumentHelp("The relay's data folder (default: .countersign).", valueName: "folder"))
+    var data: String?
+
+    var tokens: TokenFile { TokenFile(folder: data ?? Settings.defaultFolder) }
 }
 
 /// Where the relay listens, and who may.

@@ -244,6 +244,9 @@ def agents_share():
     token = add(at, "alice")
     first = listen(at, first_server, "--share", token=token)
     second = listen(at, second_server, "--share", token=token)
+    # Until then an event loop of the relay may know one of them only.
+    eventually(
+        lambda: at.status()["tunnels"][0]["connections"] == 2 * at.loops, "all connections")
     seen = [ask(at, "alice").body for _ in range(60)]
     check(20 <= seen.count(b"first") <= 40, f"first {seen.count(b'first')} of 60")
     same(at.status()["tunnels"][0]["agents"], 2, "agents")
