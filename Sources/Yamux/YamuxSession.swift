@@ -248,17 +248,14 @@ package final class YamuxSession {
         stream.isEnded = isEnd
         let count = bytes.readableBytes
         // The common case: nothing waits, all of it fits.
-        if stream.waiting.isEmpty, line.isEmpty, count <= stream.sendWindow,
+        if stream.backlog.isEmpty, line.isEmpty, count <= stream.sendWindow,
             count <= configuration.sharedFrameBytes,
             output.readableBytes < configuration.maximumOutputBytes
         {
             if count > 0 || isEnd { writeData(bytes, on: stream, isEnd: isEnd) }
             return
         }
-        if count > 0 {
-            stream.waiting.append(bytes)
-            stream.waitingBytes += count
-        }
+        stream.backlog.append(bytes)
         standInLine(stream)
     }
 
@@ -405,18 +402,20 @@ package final class YamuxSession {
 
     /// Writes one frame of what waits.
     private func writeWaiting(on stream: YamuxStream, limit: Int) {
-        guard var first = stream.waiting.popFirst() else {
-            return writeData(ByteBuffer(), on: stream, isEnd: true)
-        }
-        let count = min(limit, stream.sendWindow, first.readableBytes)
-        guard let part = first.readSlice(length: count) else { return }
-        if first.readableBytes > 0 { stream.waiting.prepend(first) }
-        stream.waitingBytes -= count
-        writeData(part, on: stream, isEnd: stream.isEnded && stream.waiting.isEmpty)
+        let count = min(limit, stream.sendWindow, stream.backlog.count)
+        let isEnd = stream.isEnded && count == stream.backlog.count
+        writeHeader(ofData: count, on: stream, isEnd: isEnd)
+        stream.backlog.move(count, to: &output)
+        if stream.isOver { forget(stream, asReset: false) }
     }
 
     private func writeData(_ bytes: ByteBuffer, on stream: YamuxStream, isEnd: Bool) {
-        let count = bytes.readableBytes
+        writeHeader(ofData: bytes.readableBytes, on: stream, isEnd: isEnd)
+        output.writeImmutableBuffer(bytes)
+        if stream.isOver { forget(stream, asReset: false) }
+    }
+
+    private func writeHeader(ofData count: Int, on stream: YamuxStream, isEnd: Bool) {
         stream.sendWindow -= count
         var flags = stream.greeting
         stream.greeting = []
@@ -425,16 +424,13 @@ package final class YamuxSession {
             stream.hasSentEnd = true
         }
         write(YamuxHeader(.data, flags: flags, stream: stream.id, length: UInt32(count)))
-        output.writeImmutableBuffer(bytes)
-        if stream.isOver { forget(stream, asReset: false) }
     }
 
     private func write(_ header: YamuxHeader) { header.write(to: &output) }
 
     private func forget(_ stream: YamuxStream, asReset isReset: Bool) {
         stream.isReset = isReset
-        stream.waiting.removeAll()
-        stream.waitingBytes = 0
+        stream.backlog.clear()
         if isReset, stream.isInLine { dieInLine() }
         growthLeft += stream.receiveWindow.size - YamuxConfiguration.initialWindow
         guard streams.removeValue(forKey: stream.id) != nil else { return }

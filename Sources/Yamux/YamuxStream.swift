@@ -25,14 +25,14 @@ package final class YamuxStream {
     /// Whether either side has killed it.
     package internal(set) var isReset = false
     /// Octets that wait for window or for room in the output.
-    package internal(set) var waitingBytes = 0
+    package var waitingBytes: Int { backlog.count }
     /// Whether its writer was told to pause and waits to hear of room.
     var wantsRoom = false
     var isToldOfRoom = false
 
     /// Octets that the peer allows us to send.
     var sendWindow: Int
-    var waiting = CircularBuffer<ByteBuffer>()
+    var backlog = Backlog()
     /// Flags for the next frame: what opens or accepts the stream.
     var greeting: YamuxHeader.Flags
     /// Whether it stands in the session's line of those that can send.
@@ -51,7 +51,7 @@ package final class YamuxStream {
     /// Whether there is something to send that the peer's window allows, an end included.
     var canSend: Bool {
         if isReset { return false }
-        if waiting.isEmpty { return isEnded && !hasSentEnd }
+        if backlog.isEmpty { return isEnded && !hasSentEnd }
         return sendWindow > 0
     }
 

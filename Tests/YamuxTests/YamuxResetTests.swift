@@ -81,7 +81,7 @@ import Testing
         #expect(streams.client.waitingBytes > 0)
         #expect(try pair.client.receive(.window(1, .rst)) == [.reset(1)])
         #expect(streams.client.waitingBytes == 0)
-        #expect(streams.client.waiting.isEmpty)
+        #expect(streams.client.backlog.isEmpty)
         #expect(try pair.client.take() == [])
         #expect(try pair.client.receive(.window(1, [], adds: 1_000_000)) == [])
         #expect(try pair.client.take() == [])
