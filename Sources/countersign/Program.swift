@@ -58,6 +58,13 @@ enum Program {
         _ = setrlimit(descriptors, &limit)
     }
 
+    /// How many descriptors the program may have.
+    nonisolated static var descriptorLimit: Int {
+        var limit = rlimit()
+        guard getrlimit(descriptors, &limit) == 0 else { return .max }
+        return Int(clamping: limit.rlim_cur)
+    }
+
     #if canImport(Glibc)
     private static let descriptors = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
     #else

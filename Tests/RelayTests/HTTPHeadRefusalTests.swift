@@ -2,6 +2,26 @@ import Testing
 
 @testable import Relay
 
+/// What `Connection` may name.
+@Suite struct ConnectionOptionTests {
+    @Test(arguments: [(32, true), (33, false)])
+    func `a Connection field names so much at the most`(count: Int, isTaken: Bool) {
+        let names = (0..<count).map { "x\($0)" }
+        for fields in [
+            ["Connection: \(names.joined(separator: ","))"], names.map { "Connection: \($0)" },
+        ] {
+            let lines = ["GET / HTTP/1.1", "Host: a"] + fields
+            let bytes = octets(lines.map { $0 + "\r\n" }.joined() + "\r\n")
+            var head = HTTPHead()
+            var scanned = 0
+            let isWhole = bytes.withUnsafeBytes { raw in
+                try? head.read(request: raw, scanned: &scanned, limit: 1 << 20)
+            }
+            #expect((isWhole == true) == isTaken)
+        }
+    }
+}
+
 @Suite struct HTTPHeadRefusalTests {
     @Test(arguments: [
         ("GET  / HTTP/1.1", "target"), ("GET /  HTTP/1.1", "version"),

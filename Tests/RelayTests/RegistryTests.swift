@@ -188,14 +188,16 @@ struct Names {
         let alice = try names.register("alice", agent: "a", token: token)
         try names.register("team-x", agent: "b", token: team)
         try names.register("open", agent: "c")
-        #expect(names.registry.withoutToken().isEmpty)
+        #expect(try names.registry.withoutToken().isEmpty)
         #expect(try names.tokens.remove(name: "alice") == 1)
         _ = try names.tokens.add(name: "alice", now: 2)
-        #expect(names.registry.withoutToken().map(\.agent) == ["a"])
-        #expect(names.registry.withoutToken().first?.tunnel === alice.line)
-        // What cannot be read says nothing about anybody.
+        #expect(try names.registry.withoutToken().map(\.agent) == ["a"])
+        #expect(try names.registry.withoutToken().first?.tunnel === alice.line)
+        // What cannot be read, or is gone, says nothing about anybody.
         try "no JSON".write(toFile: names.tokens.path, atomically: true, encoding: .utf8)
-        #expect(names.registry.withoutToken().isEmpty)
+        #expect(throws: TokenFileError.self) { try names.registry.withoutToken() }
+        try FileManager.default.removeItem(atPath: names.tokens.path)
+        #expect(throws: TokenFileError.self) { try names.registry.withoutToken() }
     }
 
     @Test func `a pause lasts while nobody has the name, until it is lifted`() throws {
@@ -245,6 +247,23 @@ struct Names {
         #expect(names.refusal(of: "alice", agent: "d") == .name)
         for taken in [first, second, third] { names.registry.remove(taken.line, of: tunnel) }
         #expect(names.registry.all.isEmpty)
+    }
+
+    @Test func `agents that share ask for the same, so that none unlocks another's door`() throws {
+        let names = try Names()
+        let token = try names.tokens.add(name: "alice", now: 1)
+        func join(_ agent: String, _ authentication: String?) -> RegistrationRefusal.Code? {
+            names.refusal(of: "alice", agent: agent, token: token) {
+                $0.isShared = true
+                $0.basicAuthentication = authentication
+            }
+        }
+        #expect(join("a", "user:pass") == nil)
+        #expect(join("b", nil) == .name)
+        #expect(join("b", "user:other") == .name)
+        #expect(join("b", "user:pass") == nil)
+        let tunnel = try #require(names.registry.tunnel(named: "alice"))
+        #expect(tunnel.choice(for: 0)?.terms?.options.authorization != nil)
     }
 
     @Test func `an owner who does not share takes over from those who do`() throws {

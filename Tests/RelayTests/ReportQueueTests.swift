@@ -30,7 +30,7 @@ final class SlowSink: ExchangeSink {
             startedAt: 0, destination: "http://localhost", requestPieces: [.init(bytes: half)],
             answer: half, answerBytes: half.count, status: 200, failure: nil,
             connectMicroseconds: nil, firstByteMicroseconds: nil, totalMicroseconds: 1,
-            isWhole: true)
+            isRequestWhole: true)
     }
 
     static let exchange = exchange(octets: 0)
@@ -75,28 +75,40 @@ final class SlowSink: ExchangeSink {
 
     @Test func `a recording keeps what there is room for, and gives it back with its report`() {
         var limits = AgentConfiguration.Limits()
-        (limits.keptRequestBytes, limits.keptAnswerBytes) = (10, 4)
-        let budget = RecordingBudget(20)
+        (limits.keptRequestBytes, limits.keptAnswerBytes) = (30, 4)
+        let budget = RecordingBudget(40)
+        let head = "POST / HTTP/1.1\r\n\r\n"
         var recording = ExchangeRecording(limits, budget: budget)
-        recording.request(.init(string: "12345678"))
+        recording.request(.init(string: head + "1234"))
         recording.answer(.init(string: "abcdef"))
-        var report = recording.exchange(
-            destination: "", status: 200, failure: nil, isComplete: true)
-        #expect(report.keptBytes == 12 && report.answerBytes == 6 && !report.isWhole)
-        #expect(report.request == Array("12345678".utf8) && report.answer == Array("abcd".utf8))
-        // Over its own limit: nothing of the request is kept, and its room is there again.
-        recording.request(.init(string: "123"))
-        report = recording.exchange(destination: "", status: 200, failure: nil, isComplete: true)
-        #expect(report.request.isEmpty && report.keptBytes == 4)
-        #expect(budget.take(16) && !budget.take(1))
-        // No room for anything: the answer is not kept either.
+        recording.answer(.init(string: "not behind a gap"))
+        var report = Self.report(of: recording)
+        #expect(report.keptBytes == 27 && report.answerBytes == 22 && report.isRequestWhole)
+        #expect(report.request == Array((head + "1234").utf8))
+        #expect(report.answer == Array("abcd".utf8))
+        // Over its own limit: of the request the head is kept, and the room of the rest is there again.
+        recording.request(.init(string: "12345678"))
+        report = Self.report(of: recording)
+        #expect(report.request == Array(head.utf8) && !report.isRequestWhole)
+        #expect(budget.take(17) && !budget.take(1))
+        // No room for anything: the head is kept all the same.
         var late = ExchangeRecording(limits, budget: budget)
-        late.request(.init(string: "1"))
+        late.request(.init(string: "GET / HTTP/1.1\r\n"))
+        late.request(.init(string: "\r\nbody"))
         late.answer(.init(string: "a"))
-        report = late.exchange(destination: "", status: 200, failure: nil, isComplete: true)
-        #expect(report.keptBytes == 0 && report.answerBytes == 1 && !report.isWhole)
+        report = Self.report(of: late)
+        #expect(report.request.isEmpty && report.keptBytes == 0, "the head was not there yet")
+        #expect(report.answerBytes == 1 && !report.isRequestWhole)
+        var second = ExchangeRecording(limits, budget: budget)
+        second.request(.init(string: "GET / HTTP/1.1\r\n\r\nbody"))
+        #expect(Self.report(of: second).request == Array("GET / HTTP/1.1\r\n\r\n".utf8))
+        second.discard()
         recording.discard()
-        #expect(budget.take(4) && !budget.take(1))
+        #expect(budget.take(23) && !budget.take(1))
+    }
+
+    private static func report(of recording: ExchangeRecording) -> ForwardedExchange {
+        recording.exchange(destination: "", status: 200, failure: nil, isRequestComplete: true)
     }
 
     @Test func `at the end nobody waits any more`() {

@@ -150,8 +150,9 @@ func withRelay(
     configuration.limits.drainSeconds = 1
     let server = RelayServer(
         configuration, tokens: TokenFile(folder: folder), isOpen: true,
-        tls: try TLSContext(
-            server: authority.issue(names: ["127.0.0.1"]), protocols: RelayServer.protocols))
+        tls: try RelayServer.Credentials { protocols in
+            try TLSContext(server: authority.issue(names: ["127.0.0.1"]), protocols: protocols)
+        })
     let handlers = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
         .childChannelOption(.allowRemoteHalfClosure, value: true)
         .childChannelInitializer { $0.pipeline.addHandler(handler()) }

@@ -19,6 +19,29 @@ enum TemporaryFolder {
 }
 
 @Suite struct TokenFileTests {
+    @Test func `of tokens that are added at the same time none is lost`() async throws {
+        let folder = try TemporaryFolder.make()
+        let tokens = try await withThrowingTaskGroup(of: String.self) { group in
+            for number in 0..<20 {
+                group.addTask { try TokenFile(folder: folder).add(name: "n\(number)", now: 1) }
+            }
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+        let file = TokenFile(folder: folder)
+        #expect(try file.entries().count == 20)
+        for token in tokens { #expect(try file.names(of: token).count == 1) }
+    }
+
+    @Test func `an entry that is none stops whoever would write the file without it`() throws {
+        let file = TokenFile(folder: try TemporaryFolder.make())
+        _ = try file.add(name: "alice", now: 1)
+        let text = try String(contentsOfFile: file.path, encoding: .utf8)
+            .replacing("\"name\"", with: "\"nom\"")
+        try text.write(toFile: file.path, atomically: true, encoding: .utf8)
+        #expect(throws: TokenFileError.self) { try file.add(name: "bob", now: 1) }
+        #expect(try String(contentsOfFile: file.path, encoding: .utf8) == text)
+    }
+
     @Test func `without a file there are no tokens`() throws {
         let tokens = TokenFile(folder: try TemporaryFolder.make())
         #expect(try tokens.entries().isEmpty)

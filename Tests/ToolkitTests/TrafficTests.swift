@@ -35,7 +35,8 @@ import Testing
             startedAt: 1_700_000_000_123, destination: "http://localhost:3000",
             requestPieces: [.init(string: request)], answer: Array(answer.utf8),
             answerBytes: answer.utf8.count, status: failure == nil ? 200 : nil, failure: failure,
-            connectMicroseconds: 5, firstByteMicroseconds: 7, totalMicroseconds: 9, isWhole: true)
+            connectMicroseconds: 5, firstByteMicroseconds: 7, totalMicroseconds: 9,
+            isRequestWhole: true)
     }
 
     @Test(arguments: [false, true])
@@ -51,6 +52,32 @@ import Testing
         #expect(traffic.received.delivery.destination == "http://localhost:3000/callbacks?a=1")
         #expect(traffic.received.delivery.receivedBody == nil, "it can be made again")
         #expect(traffic.isAuthentic == nil)
+    }
+
+    @Test func `a request whose body is not kept is told from one that is no callback`() {
+        var exchange = Self.exchange("hello", type: "text/plain")
+        #expect(Traffic(exchange, apiKey: nil).eventType == Traffic.notACallback)
+        exchange.isRequestWhole = false
+        let traffic = Traffic(exchange, apiKey: nil)
+        #expect(traffic.eventType == Traffic.notKept)
+        #expect(traffic.method == "POST" && traffic.path == "/callbacks?a=1")
+    }
+
+    @Test func `an archive goes on where one of ours ended, and spares other files`() throws {
+        let path = FileManager.default.temporaryDirectory
+            .appendingPathComponent("\(UUID().uuidString).har").path
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let traffic = Traffic(Self.exchange(Self.multipart(Self.json)), apiKey: nil)
+        for run in 1...3 {
+            let archive = try HTTPArchive(path: path, version: "1")
+            if run > 1 { try archive.append([traffic]) }
+            let data = try #require(FileManager.default.contents(atPath: path))
+            let entries = try JSONValue(parsing: Array(data))["log"]?["entries"]?.array
+            #expect(entries?.count == run - 1)
+        }
+        try "notes of mine\n".write(toFile: path, atomically: true, encoding: .utf8)
+        #expect(throws: Problem.self) { try HTTPArchive(path: path, version: "1") }
+        #expect(try String(contentsOfFile: path, encoding: .utf8) == "notes of mine\n")
     }
 
     @Test func `a body that we would write otherwise is kept as it came`() {

@@ -27,6 +27,9 @@ package final class Agent: Sendable {
     private static let registrationSeconds: Int64 = 10
     /// How long a connection stands that was a success.
     private static let lasting = Duration.seconds(5)
+    /// How long requests that are under way may take when the agent ends, and the relay's farewell.
+    private static let departure = TimeAmount.seconds(5)
+    private static let farewell = TimeAmount.seconds(1)
     /// Attempts to come to an event loop of the relay before a longer pause.
     private static let maximumTries = 6
 
@@ -152,22 +155,35 @@ package final class Agent: Sendable {
     private enum End { case closed, draining }
 
     /// Waits for the end of a connection, or for the relay's wish that we leave.
+    ///
+    /// When the task is cancelled, what is under way may end.
     private func serve(_ connection: Connection) async throws -> End {
-        let end = try await withTaskCancellationHandler {
-            for await event in connection.events {
-                switch event {
-                case .refused(let refusal): throw AgentError(refused: refusal)
-                case .draining: return End.draining
-                case .closed: return .closed
-                case .registered: break
-                }
+        for await event in connection.events {
+            switch event {
+            case .refused(let refusal): throw AgentError(refused: refusal)
+            case .draining: return End.draining
+            case .closed: return .closed
+            case .registered: break
             }
-            return .closed
-        } onCancel: {
-            connection.tunnel.eventLoop.execute { connection.tunnel.close(.closed) }
         }
-        try Task.checkCancellation()
-        return end
+        guard Task.isCancelled else { return .closed }
+        await leave(connection)
+        throw CancellationError()
+    }
+
+    /// Takes no more requests, and returns once those that there are have ended, or after a while.
+    private func leave(_ connection: Connection) async {
+        let (tunnel, channel) = (connection.tunnel, connection.channel)
+        tunnel.eventLoop.execute {
+            let isIdle = tunnel.session.streamCount <= AgentLine.controlStreams
+            let patience = tunnel.eventLoop.assumeIsolated().scheduleTask(
+                in: isIdle ? Self.farewell : Self.departure
+            ) { tunnel.close(.closed) }
+            channel.closeFuture.assumeIsolated().whenComplete { _ in patience.cancel() }
+            tunnel.leave()
+        }
+        // A future, as a cancelled task waits for nothing else.
+        try? await channel.closeFuture.get()
     }
 
     private func connect(
@@ -213,29 +229,35 @@ package final class Agent: Sendable {
         let name = name.map { "\($0.lowercased()).\(host)" }
         let isName = AddressRange(host) == nil
         let established = loop.eventLoop.makePromise(of: Void.self)
-        do {
-            let channel = try await ClientBootstrap(group: loop.eventLoop)
-                .connectTimeout(.seconds(Self.connectSeconds))
-                .channelInitializer { [relayTLS] channel in
-                    channel.eventLoop.makeCompletedFuture {
-                        try Tunnel.setUp(channel)
-                        let tls = try TLSHandler(
-                            client: relayTLS, serverName: isName ? name ?? host : host,
-                            orName: isName ? host : nil)
-                        try channel.pipeline.syncOperations.addHandlers([
-                            tls, Greeting(established, line, tunnel),
-                        ])
-                    }
+        let connected = ClientBootstrap(group: loop.eventLoop)
+            .connectTimeout(.seconds(Self.connectSeconds))
+            .channelInitializer { [relayTLS] channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try Tunnel.setUp(channel)
+                    let tls = try TLSHandler(
+                        client: relayTLS, serverName: isName ? name ?? host : host,
+                        orName: isName ? host : nil)
+                    try channel.pipeline.syncOperations.addHandlers([
+                        tls, Greeting(established, line, tunnel),
+                    ])
                 }
-                .connect(host: host, port: configuration.relayPort).get()
-            let patience = loop.eventLoop.scheduleTask(in: .seconds(Self.connectSeconds)) {
-                channel.close(promise: nil)
             }
-            defer { patience.cancel() }
-            try await established.futureResult.get()
-            return channel
+            .connect(host: host, port: configuration.relayPort)
+        connected.whenFailure { established.fail($0) }
+        let patience = loop.eventLoop.scheduleTask(in: .seconds(2 * Self.connectSeconds)) {
+            established.fail(ChannelError.connectTimeout(.seconds(Self.connectSeconds)))
+        }
+        defer { patience.cancel() }
+        do {
+            try await withTaskCancellationHandler {
+                try await established.futureResult.get()
+            } onCancel: {
+                established.fail(CancellationError())
+            }
+            return try await connected.get()
         } catch {
-            established.fail(error)
+            connected.whenSuccess { $0.close(promise: nil) }
+            try Task.checkCancellation()
             throw AgentError(connecting: error, host: host, port: configuration.relayPort)
         }
     }
@@ -370,7 +392,8 @@ package struct AgentError: Error, Hashable, Sendable {
     init(connecting error: any Error, host: String, port: Int) {
         switch error {
         case let error as AgentError: self = error
-        case let error as OpenSSLError: self.init(.tls, "\(host): \(error.message)")
+        case let error as OpenSSLError:
+            self.init(.tls, "\(host):\(port): \(error.message)\(Self.wayOut(of: error))")
         default:
             let failure = TransportFailure(connecting: error)
             let what =
@@ -382,6 +405,15 @@ package struct AgentError: Error, Hashable, Sendable {
                 }
             self.init(.unreachable, "\(host):\(port): \(what)")
         }
+    }
+
+    /// What to do about the two mistakes that are made most.
+    private static func wayOut(of error: OpenSSLError) -> String {
+        if error.message.contains("wrong version number") {
+            return "; what listens there speaks no TLS: is it the relay's --agents address?"
+        }
+        return error.message.contains("certificate verify failed")
+            ? "; --relay-ca FILE names the authority that the relay's certificate comes from" : ""
     }
 
     /// Whether another attempt would end in the same way.

@@ -23,6 +23,10 @@ final class AgentLine: TunnelUser, YamuxStreamUser, @unchecked Sendable {
     /// Requests that wait until there is room for their reports.
     private var postponed: CircularBuffer<PostponedRequest> = []
     private var isWaiting = false
+    private var liveAtLastLook = AgentLine.fewPostponed
+
+    /// Postponed requests among which nobody looks for those that are over.
+    private static let fewPostponed = 32
 
     init(
         _ loop: AgentLoop, _ registration: Registration, report: @escaping @Sendable (Event) -> Void
@@ -31,6 +35,9 @@ final class AgentLine: TunnelUser, YamuxStreamUser, @unchecked Sendable {
         self.registration = registration
         self.report = report
     }
+
+    /// Streams that carry no request: the one on which we register.
+    static let controlStreams = 1
 
     /// The session's limits: the relay opens a stream for each request.
     static var configuration: YamuxConfiguration {
@@ -49,6 +56,11 @@ final class AgentLine: TunnelUser, YamuxStreamUser, @unchecked Sendable {
 
     func tunnel(_ tunnel: TunnelHandler, opened stream: YamuxStream) {
         if loop.configuration.keepsExchanges, isWaiting || waits(tunnel) {
+            // Those whose senders have gone in the meantime need no room here.
+            if postponed.count >= 2 * liveAtLastLook {
+                postponed.removeAll { $0.isOver }
+                liveAtLastLook = max(Self.fewPostponed, postponed.count)
+            }
             postponed.append(PostponedRequest(tunnel, stream, loop.postponedBytes))
         } else {
             begin(tunnel, stream)
@@ -90,10 +102,15 @@ final class AgentLine: TunnelUser, YamuxStreamUser, @unchecked Sendable {
     func tunnelClosed(_ tunnel: TunnelHandler, _ reason: TunnelEnd) { report(.closed(reason)) }
 
     func stream(_ stream: YamuxStream, received bytes: ByteBuffer, isEnd: Bool) {
-        line += bytes.readableBytesView
-        while let end = line.firstIndex(of: HTTPBytes.lineFeed) {
-            take(Array(line[..<end]))
-            line.removeSubrange(...end)
+        for part in bytes.readableBytesView.split(
+            separator: HTTPBytes.lineFeed, omittingEmptySubsequences: false
+        ).enumerated() {
+            // Behind each but the last part there was the end of a line.
+            if part.offset > 0 {
+                take(line)
+                line = []
+            }
+            line += part.element
         }
         if line.count > TunnelMessage.maximumBytes { line = [] }
     }

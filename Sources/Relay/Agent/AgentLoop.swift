@@ -116,6 +116,8 @@ extension OwnAnswer {
             OwnAnswer(504, "handler-timeout", "no connection to \(destination.base) in time")
         case .tls(let reason):
             OwnAnswer(502, "handler-tls", "no TLS with \(destination.base): \(reason)")
+        case .unreachable(let reason):
+            OwnAnswer(502, "handler-unreachable", "no connection to \(destination.base): \(reason)")
         default:
             OwnAnswer(
                 502, "handler-unreachable", "no connection to \(destination.base): \(failure)")

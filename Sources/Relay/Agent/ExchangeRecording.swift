@@ -13,7 +13,6 @@ struct ExchangeRecording {
     private var answer: [UInt8] = []
     private var answerBytes = 0
     private var isRequestKept = true
-    private var isAnswerKept = true
     private var connected: Int64?
     private var firstByte: Int64?
 
@@ -32,9 +31,7 @@ struct ExchangeRecording {
         guard isRequestKept, bytes.readableBytes > 0 else { return }
         let count = bytes.readableBytes
         guard requestBytes + count <= limits.keptRequestBytes, budget.take(count) else {
-            budget.giveBack(requestBytes)
-            (request, requestBytes, isRequestKept) = ([], 0, false)
-            return
+            return keepHead(bytes)
         }
         requestBytes += count
         // A small piece of a large buffer would keep all of it.
@@ -42,16 +39,36 @@ struct ExchangeRecording {
             count < Self.copiedBytes ? ByteBuffer(bytes: bytes.readableBytesView) : bytes)
     }
 
+    /// Lets go of the request but for its head, which tells what it was.
+    private mutating func keepHead(_ bytes: ByteBuffer) {
+        isRequestKept = false
+        var start = ByteBuffer()
+        for piece in request + [bytes] where start.readableBytes < Self.maximumHeadBytes {
+            let room = Self.maximumHeadBytes - start.readableBytes
+            start.writeBytes(piece.readableBytesView.prefix(room))
+        }
+        let head = HTTPBytes.endOfHead(start.readableBytesView).flatMap {
+            start.readSlice(length: $0)
+        }
+        budget.giveBack(requestBytes)
+        request = head.map { [$0] } ?? []
+        requestBytes = head?.readableBytes ?? 0
+        budget.overdraw(requestBytes)
+    }
+
+    /// Octets of a head that is kept without its body.
+    private static let maximumHeadBytes = 8 << 10
+
     mutating func isConnected() { connected = elapsed }
 
     /// Keeps the beginning of the answer.
     mutating func answer(_ bytes: ByteBuffer) {
         if firstByte == nil { firstByte = elapsed }
+        let isGap = answer.count < answerBytes
         answerBytes += bytes.readableBytes
         let count = min(bytes.readableBytes, limits.keptAnswerBytes - answer.count)
-        let isKept = count > 0 && budget.take(count)
-        if isKept { answer.append(contentsOf: bytes.readableBytesView.prefix(count)) }
-        if !isKept || bytes.readableBytes > count { isAnswerKept = false }
+        guard !isGap, count > 0, budget.take(count) else { return }
+        answer.append(contentsOf: bytes.readableBytesView.prefix(count))
     }
 
     /// Nobody wants the report.
@@ -62,12 +79,12 @@ struct ExchangeRecording {
 
     /// The report, which takes what was kept over.
     func exchange(
-        destination: String, status: Int?, failure: OwnAnswer?, isComplete: Bool
+        destination: String, status: Int?, failure: OwnAnswer?, isRequestComplete: Bool
     ) -> ForwardedExchange {
         ForwardedExchange(
             startedAt: startedAt, destination: destination, requestPieces: request, answer: answer,
             answerBytes: answerBytes, status: status, failure: failure,
             connectMicroseconds: connected, firstByteMicroseconds: firstByte,
-            totalMicroseconds: elapsed, isWhole: isRequestKept && isAnswerKept && isComplete)
+            totalMicroseconds: elapsed, isRequestWhole: isRequestKept && isRequestComplete)
     }
 }

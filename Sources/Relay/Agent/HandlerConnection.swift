@@ -87,7 +87,13 @@ final class HandlerConnection: ChannelDuplexHandler, ListedConnection, YamuxStre
     // MARK: The request
 
     /// Takes a stream's request, whose octets follow.
-    func begin(_ tunnel: TunnelHandler, _ stream: YamuxStream, recording: ExchangeRecording?) {
+    ///
+    /// `unreturned`: by how many more octets than that the window is to be given back.
+    func begin(
+        _ tunnel: TunnelHandler, _ stream: YamuxStream, recording: ExchangeRecording?,
+        unreturned: Int = 0
+    ) {
+        self.unreturned = unreturned
         begin(
             Exchange(
                 tunnel: tunnel, stream: stream, replay: isReused ? ByteBuffer() : nil,
@@ -96,6 +102,7 @@ final class HandlerConnection: ChannelDuplexHandler, ListedConnection, YamuxStre
 
     private func begin(_ exchange: Exchange) {
         self.exchange = exchange
+        if !exchange.isRequestComplete { deadline = nil }
         exchange.stream.user = self
         if isOver { fail(failure ?? .handlerCut) }
     }
@@ -237,6 +244,7 @@ final class HandlerConnection: ChannelDuplexHandler, ListedConnection, YamuxStre
     }
 
     func isLate() {
+        // Also an idle one: a handler with one thread may wait for it, and serve nobody else.
         fail(.handlerTooSlow)
         close()
     }
@@ -388,6 +396,7 @@ final class HandlerConnection: ChannelDuplexHandler, ListedConnection, YamuxStre
         guard keeps, isRequestComplete, !isOver else { return close() }
         isReused = true
         idleSince = loop.now
+        deadline = loop.now + Self.maximumIdleSeconds
         loop.keep(self)
         if isReadHeld {
             isReadHeld = false
@@ -417,6 +426,6 @@ final class HandlerConnection: ChannelDuplexHandler, ListedConnection, YamuxStre
         loop.reports.add(
             recording.exchange(
                 destination: destination.base, status: exchange.status, failure: failure,
-                isComplete: failure == nil))
+                isRequestComplete: exchange.isRequestComplete))
     }
 }

@@ -11,7 +11,7 @@ final class PostponedRequest: YamuxStreamUser {
     private let budget: RecordingBudget
     private var bytes = ByteBuffer()
     private var isEnd = false
-    private var isOver = false
+    private(set) var isOver = false
 
     init(_ tunnel: TunnelHandler, _ stream: YamuxStream, _ budget: RecordingBudget) {
         self.tunnel = tunnel
@@ -37,8 +37,8 @@ final class PostponedRequest: YamuxStreamUser {
     }
 
     private func refuse() {
-        end()
         let isToHead = bytes.readableBytesView.starts(with: "HEAD ".utf8)
+        end()
         tunnel.session.send(
             OwnAnswer.recordingTooSlow.bytes(isToHead: isToHead, closes: false), on: stream,
             isEnd: true)
@@ -49,6 +49,7 @@ final class PostponedRequest: YamuxStreamUser {
     private func end() {
         isOver = true
         budget.giveBack(bytes.readableBytes)
+        bytes = ByteBuffer()
     }
 
     func streamWasReset(_ stream: YamuxStream, isLost: Bool) { end() }

@@ -88,5 +88,8 @@ final class RecordingBudget: Sendable {
         return false
     }
 
+    /// Takes what must be kept, also when there is no room.
+    func overdraw(_ count: Int) { left.subtract(count, ordering: .relaxed) }
+
     func giveBack(_ count: Int) { left.add(count, ordering: .relaxed) }
 }

@@ -11,6 +11,8 @@ final class RequestRouter: YamuxStreamUser {
     private let recording: ExchangeRecording?
     private var input = ByteBuffer()
     private var scanned = 0
+    /// Octets of the input whose window has been given back.
+    private var returned = 0
 
     /// Octets of a head: the relay bounds it, this bounds the relay.
     private static let maximumHeadBytes = 1 << 20
@@ -31,7 +33,12 @@ final class RequestRouter: YamuxStreamUser {
                 route(stream, isEnd)
             } else if isEnd {
                 tunnel.session.reset(stream)
+            } else {
+                // A head may be larger than a window.
+                tunnel.session.consumed(bytes.readableBytes, of: stream)
+                returned += bytes.readableBytes
             }
+            tunnel.scheduleFlush()
         } catch {
             tunnel.session.reset(stream)
             tunnel.scheduleFlush()
@@ -52,18 +59,30 @@ final class RequestRouter: YamuxStreamUser {
         case .handler(let destination):
             let rewritten = rewritten(for: destination)
             let connection = loop.connection(to: destination)
-            connection.begin(tunnel, stream, recording: recording)
+            connection.begin(
+                tunnel, stream, recording: recording,
+                unreturned: input.readableBytes - returned - rewritten.readableBytes)
             connection.stream(stream, received: rewritten, isEnd: isEnd)
         case .fixed(let status, let body):
-            let fixed = FixedAnswer(loop, tunnel, status: status, body: body, recording: recording)
-            stream.user = fixed
-            fixed.stream(stream, received: input, isEnd: isEnd)
+            answer(
+                stream, isEnd,
+                FixedAnswer(loop, tunnel, status: status, body: body, recording: recording))
         case nil:
-            let fixed = FixedAnswer(loop, tunnel, refusal: .noRoute, recording: recording)
-            stream.user = fixed
-            fixed.stream(stream, received: input, isEnd: isEnd)
+            answer(
+                stream, isEnd, FixedAnswer(loop, tunnel, refusal: .noRoute, recording: recording))
         }
     }
+
+    private func answer(_ stream: YamuxStream, _ isEnd: Bool, _ fixed: FixedAnswer) {
+        stream.user = fixed
+        // The answer comes behind the body, which is recorded; so there is none without this.
+        if !isEnd, input.withUnsafeReadableBytes({ loop.head.expectsContinue($0) }) {
+            tunnel.session.send(Self.goOn, on: stream)
+        }
+        fixed.stream(stream, received: input, isEnd: isEnd, returned: returned)
+    }
+
+    private static let goOn = ByteBuffer(string: "HTTP/1.1 100 Continue\r\n\r\n")
 
     private static func fits(_ path: String, _ prefix: String) -> Bool {
         if prefix == "/" || path == prefix { return true }
@@ -141,9 +160,16 @@ final class FixedAnswer: YamuxStreamUser {
     }
 
     func stream(_ stream: YamuxStream, received bytes: ByteBuffer, isEnd: Bool) {
+        self.stream(stream, received: bytes, isEnd: isEnd, returned: 0)
+    }
+
+    /// `returned`: octets of them whose window has been given back.
+    func stream(
+        _ stream: YamuxStream, received bytes: ByteBuffer, isEnd: Bool, returned: Int
+    ) {
         if seen.count < 5 { seen += bytes.readableBytesView.prefix(5 - seen.count) }
         recording?.request(bytes)
-        tunnel.session.consumed(bytes.readableBytes, of: stream)
+        tunnel.session.consumed(bytes.readableBytes - returned, of: stream)
         guard isEnd else { return tunnel.scheduleFlush() }
         let isToHead = seen.elementsEqual("HEAD ".utf8)
         let answer = refusal?.bytes(isToHead: isToHead, closes: false) ?? answer(isToHead: isToHead)
@@ -156,7 +182,7 @@ final class FixedAnswer: YamuxStreamUser {
             recording.exchange(
                 destination: "respond-with", status: refusal == nil ? status : nil,
                 failure: refusal,
-                isComplete: true))
+                isRequestComplete: true))
     }
 
     private func answer(isToHead: Bool) -> ByteBuffer {

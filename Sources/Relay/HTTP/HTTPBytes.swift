@@ -84,6 +84,21 @@ enum HTTPBytes {
         return UnsafeRawBufferPointer(rebasing: bytes[start..<end])
     }
 
+    /// How many octets a head has, the empty line included, if it is there.
+    static func endOfHead(_ bytes: some Collection<UInt8>) -> Int? {
+        var (count, lineBytes) = (0, 0)
+        for octet in bytes {
+            count += 1
+            if octet == lineFeed {
+                if lineBytes == 0 { return count }
+                lineBytes = 0
+            } else if octet != carriageReturn {
+                lineBytes += 1
+            }
+        }
+        return nil
+    }
+
     /// A number of decimal digits alone, below 10¹⁸.
     static func decimal(_ bytes: UnsafeRawBufferPointer) -> Int? {
         guard (1...18).contains(bytes.count) else { return nil }

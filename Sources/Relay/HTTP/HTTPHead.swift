@@ -34,6 +34,8 @@ struct HTTPHead {
     private static let versionStart = Array("HTTP/1.".utf8)
     /// Fields of a head.
     static let maximumFields = 256
+    /// What `Connection` may name: each field is compared with each of it.
+    static let maximumConnectionOptions = 32
 
     /// Octets of the head, the empty line included.
     private(set) var count = 0
@@ -58,6 +60,7 @@ struct HTTPHead {
 
     private var hasLength = false
     private var hasChunked = false
+    private var connectionOptions = 0
 
     /// Reads the head at the front of `bytes`.
     ///
@@ -114,7 +117,7 @@ struct HTTPHead {
         fields.removeAll(keepingCapacity: true)
         (host, framing) = (nil, .none)
         (wantsClose, wantsKeepAlive, namesFields, wantsUpgrade) = (false, false, false, false)
-        (hasLength, hasChunked, status) = (false, false, 0)
+        (hasLength, hasChunked, status, connectionOptions) = (false, false, 0, 0)
         return true
     }
 
@@ -287,17 +290,24 @@ struct HTTPHead {
             }
             hasChunked = true
             framing = .chunked
-        case .connection: noteConnection(value)
+        case .connection: try noteConnection(value)
         case .other, .upgrade, .forwarding, .hopByHop: break
         }
     }
 
-    private mutating func noteConnection(_ value: UnsafeRawBufferPointer) {
+    private mutating func noteConnection(
+        _ value: UnsafeRawBufferPointer
+    ) throws(HTTPRefusal) {
         if HTTPBytes.isEqual(value, "keep-alive") {
             wantsKeepAlive = true
             return
         }
-        for element in HTTPBytes.elements(value) {
+        let elements = HTTPBytes.elements(value)
+        connectionOptions += elements.count
+        guard connectionOptions <= Self.maximumConnectionOptions else {
+            throw .malformed("a Connection field that names too much")
+        }
+        for element in elements {
             if HTTPBytes.isEqual(element, "close") {
                 wantsClose = true
             } else if HTTPBytes.isEqual(element, "keep-alive") {
@@ -322,6 +332,17 @@ struct HTTPHead {
                     element.count == name.count
                         && zip(element, name).allSatisfy { $0.lowercased == $1.lowercased }
                 }
+        }
+    }
+
+    /// Whether the sender waits for a word before it sends the body (RFC 9110, section 10.1.1).
+    func expectsContinue(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        fields.contains { field in
+            func isEqual(_ range: Range<Int>, _ text: StaticString) -> Bool {
+                HTTPBytes.isEqual(UnsafeRawBufferPointer(rebasing: bytes[range]), text)
+            }
+            return isEqual(field.start..<field.nameEnd, "expect")
+                && isEqual(field.valueStart..<field.valueEnd, "100-continue")
         }
     }
 

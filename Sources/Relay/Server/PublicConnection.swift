@@ -140,8 +140,7 @@ final class PublicConnection: ChannelDuplexHandler, ListedConnection, YamuxStrea
         guard !hasInputEnded else { return }
         hasInputEnded = true
         switch phase {
-        case .head: end(lingers: false)
-        case .body: cut(RequestNotes.senderGone)
+        case .head, .body: wantsMore()
         case .upgraded: upstream?.send(ByteBuffer(), isEnd: true)
         case .ending where ending.isSent: close()
         case .answer, .ending, .closed: break
@@ -150,7 +149,22 @@ final class PublicConnection: ChannelDuplexHandler, ListedConnection, YamuxStrea
 
     // MARK: The request
 
+    /// Takes what is there of requests.
     private func process() {
+        takeInput()
+        if hasInputEnded { wantsMore() }
+    }
+
+    /// What is there of a request is not the whole, and no more comes.
+    private func wantsMore() {
+        switch phase {
+        case .head: end(lingers: false)
+        case .body: cut(RequestNotes.senderGone)
+        case .answer, .upgraded, .ending, .closed: break
+        }
+    }
+
+    private func takeInput() {
         var goesOn = true
         while goesOn {
             switch phase {
@@ -308,6 +322,13 @@ final class PublicConnection: ChannelDuplexHandler, ListedConnection, YamuxStrea
         giveUp(isLost ? .agentLost : .agentReset)
     }
 
+    /// There is no way through the tunnel, or too many are in use.
+    func upstreamIsRefused(isBusy: Bool) {
+        guard upstream != nil else { return }
+        detach(isReset: false)
+        giveUp(isBusy ? .tooBusy : .agentLost)
+    }
+
     /// Takes octets of the answer.
     func received(_ bytes: ByteBuffer, isEnd: Bool) {
         guard upstream != nil, let context else { return }
@@ -375,7 +396,6 @@ final class PublicConnection: ChannelDuplexHandler, ListedConnection, YamuxStrea
         detach(isReset: !isWhole)
         if closes { return end(lingers: !request.isComplete || request.hasInput) }
         phase = .head
-        if hasInputEnded, !request.hasInput { return end(lingers: false) }
         deadline = loop.now + limits.idleSeconds
         process()
         readAgain()

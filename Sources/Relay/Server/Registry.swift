@@ -66,14 +66,16 @@ final class Registry: Sendable {
         }
     }
 
-    /// Connections of agents whose token is not one of their name's any more; none when the tokens cannot be read.
-    func withoutToken() -> [PublicTunnel.Line] {
-        guard let entries = try? tokens.entries() else { return [] }
+    /// Connections of agents whose token is not one of their name's any more.
+    ///
+    /// - Throws: ``TokenFileError`` when that cannot be told.
+    func withoutToken() throws(TokenFileError) -> [PublicTunnel.Line] {
+        let names = Dictionary(grouping: try tokens.presentEntries(), by: \.hash)
         return all.flatMap { tunnel in
             tunnel.lines.filter { line in
                 guard let hash = line.tokenHash else { return false }
-                return !entries.contains {
-                    $0.hash == hash && TunnelName.matches(tunnel.name, pattern: $0.name)
+                return !(names[hash] ?? []).contains {
+                    TunnelName.matches(tunnel.name, pattern: $0.name)
                 }
             }
         }
@@ -220,6 +222,15 @@ final class PublicTunnel: Sendable {
                     || (options.isShared && state.options.isShared)
             else {
                 throw RegistrationRefusal(.name, "the name '\(name)' is in use by another agent")
+            }
+            // A door that one of them has locked must not be open because of the other.
+            let isBesideOthers =
+                options.isShared && state.options.isShared
+                && state.lines.contains { $0.agent != line.agent }
+            guard !isBesideOthers || options == state.options else {
+                throw RegistrationRefusal(
+                    .name,
+                    "agents that share '\(name)' must ask for the same --basic-auth and --allow")
             }
             let hasLoop = state.lines.contains {
                 $0.agent == line.agent && $0.loop == line.loop && $0.number != line.number

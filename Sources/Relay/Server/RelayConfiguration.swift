@@ -60,7 +60,7 @@ package struct RelayConfiguration: Sendable {
     }
 
     /// Whether senders and agents come in by one port.
-    var sidesShareAddress: Bool { publicAddress == agentAddress && publicAddress.port != 0 }
+    package var sidesShareAddress: Bool { publicAddress == agentAddress && publicAddress.port != 0 }
 
     package init(domain: String, publicAddress: Address, agentAddress: Address) {
         self.domain = domain

@@ -72,14 +72,15 @@ final class RelayLine: TunnelUser, YamuxStreamUser, @unchecked Sendable {
     func stream(_ stream: YamuxStream, received bytes: ByteBuffer, isEnd: Bool) {
         guard let tunnel, registered == nil else { return }
         tunnel.session.consumed(bytes.readableBytes, of: stream)
-        line += bytes.readableBytesView
-        guard let end = line.firstIndex(of: HTTPBytes.lineFeed) else {
+        let end = bytes.readableBytesView.firstIndex(of: HTTPBytes.lineFeed)
+        line += bytes.readableBytesView.prefix(upTo: end ?? bytes.readableBytesView.endIndex)
+        guard end != nil, line.count <= TunnelMessage.maximumBytes else {
             if line.count > TunnelMessage.maximumBytes || isEnd {
                 refuse(.init(.malformed, "no registration"))
             }
             return
         }
-        let message = Array(line[..<end])
+        let message = line
         line = []
         do {
             guard case .register(let registration) = try TunnelMessage(parsing: message) else {

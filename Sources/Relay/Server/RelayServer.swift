@@ -24,13 +24,13 @@ package final class RelayServer: Sendable {
     private let core: RelayCore
     private let group: MultiThreadedEventLoopGroup
     private let loops: [RelayLoop]
-    private let credentials: Mutex<TLSContext>
+    private let credentials: Mutex<Credentials>
     private let tunnels = Mutex<[ObjectIdentifier: RelayLine]>([:])
     private let senders: OpenConnections
     private let agents: OpenConnections
 
     package init(
-        _ configuration: RelayConfiguration, tokens: TokenFile, isOpen: Bool, tls: TLSContext,
+        _ configuration: RelayConfiguration, tokens: TokenFile, isOpen: Bool, tls: Credentials,
         log: AccessLog? = nil
     ) {
         let core = RelayCore(
@@ -52,11 +52,24 @@ package final class RelayServer: Sendable {
                 + (configuration.sidesShareAddress ? limits.connections : 0))
     }
 
-    /// What both sides say of themselves by ALPN.
-    package static let protocols = [Tunnel.protocolName, "http/1.1"]
+    /// The certificate, with what each side says of itself by ALPN: an agent that dials the senders' side is
+    /// to learn that it is the wrong one.
+    package struct Credentials: Sendable {
+        let agents: TLSContext
+        let senders: TLSContext
+
+        /// `context`: makes one for those protocols.
+        package init<Failure>(
+            _ context: (_ protocols: [String]) throws(Failure) -> TLSContext
+        ) throws(Failure) {
+            let senders = "http/1.1"
+            agents = try context([Tunnel.protocolName, senders])
+            self.senders = try context([senders])
+        }
+    }
 
     /// Takes a new certificate for the connections to come.
-    package func replace(_ tls: TLSContext) { credentials.withLock { $0 = tls } }
+    package func replace(_ new: Credentials) { credentials.withLock { $0 = new } }
 
     /// Serves until the task is cancelled; then lets what is under way end.
     ///
@@ -132,7 +145,7 @@ package final class RelayServer: Sendable {
     private func setUpSender(_ channel: any Channel) throws {
         guard !core.configuration.isPublicPlain else { return try addSender(channel, isTLS: false) }
         let pipeline = channel.pipeline.syncOperations
-        try pipeline.addHandler(TLSHandler(server: credentials.withLock { $0 }))
+        try pipeline.addHandler(TLSHandler(server: credentials.withLock { $0.senders }))
         try addSender(channel, isTLS: true)
     }
 
@@ -151,7 +164,7 @@ package final class RelayServer: Sendable {
             throw ChannelError.eof
         }
         let pipeline = channel.pipeline.syncOperations
-        try pipeline.addHandler(TLSHandler(server: credentials.withLock { $0 }))
+        try pipeline.addHandler(TLSHandler(server: credentials.withLock { $0.agents }))
         try pipeline.addHandler(
             ProtocolChoice(seconds: Self.handshakeSeconds) { [self] channel, name in
                 if name == Tunnel.protocolName {
@@ -260,10 +273,12 @@ package final class RelayServer: Sendable {
     }
 
     /// Sends agents away whose tokens have been removed.
-    package func disconnectRemoved() {
+    ///
+    /// - Throws: ``TokenFileError`` when that cannot be told.
+    package func disconnectRemoved() throws(TokenFileError) {
         let reason = RegistrationRefusal(
             .token, "the token is not known to this relay any more")
-        dismiss(core.registry.withoutToken(), reason)
+        dismiss(try core.registry.withoutToken(), reason)
     }
 
     private func dismiss(_ lines: [PublicTunnel.Line], _ reason: RegistrationRefusal) {

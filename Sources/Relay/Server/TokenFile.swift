@@ -19,7 +19,13 @@ package final class TokenFile: Sendable {
     /// Tokens of a relay.
     static let maximumEntries = 10_000
 
-    private struct Known { var entries: [Entry] = []; var stamp: Stamp? }
+    private struct Known {
+        var entries: [Entry] = []
+        var stamp: Stamp?
+        /// Whether there has been a file.
+        var wasThere = false
+    }
+
     /// What tells that a file has changed.
     private struct Stamp: Equatable { var modified: Date; var size: Int; var inode: Int }
 
@@ -39,7 +45,22 @@ package final class TokenFile: Sendable {
         let cached = known.withLock { $0.stamp == stamp ? $0.entries : nil }
         if let cached { return cached }
         let entries = try stamp == nil ? [] : Self.read(path)
-        known.withLock { $0 = Known(entries: entries, stamp: stamp) }
+        known.withLock { known in
+            known.entries = entries
+            known.stamp = stamp
+            if stamp != nil { known.wasThere = true }
+        }
+        return entries
+    }
+
+    /// The same, but a file that was there and is gone is one that cannot be read: it may be back at once.
+    ///
+    /// - Throws: ``TokenFileError``.
+    func presentEntries() throws(TokenFileError) -> [Entry] {
+        let entries = try entries()
+        guard known.withLock({ $0.stamp != nil || !$0.wasThere }) else {
+            throw TokenFileError(path, "the file with the tokens is gone")
+        }
         return entries
     }
 
@@ -50,15 +71,16 @@ package final class TokenFile: Sendable {
         guard TunnelName.isPattern(name) else {
             throw TokenFileError(path, "'\(name)' is no name: \(TunnelName.rule)")
         }
-        var entries = try entries()
-        guard entries.count < Self.maximumEntries else {
-            throw TokenFileError(path, "there are \(entries.count) tokens, the most there may be")
-        }
         var generator = SystemRandomNumberGenerator()
         let secret = (0..<32).map { _ in UInt8.random(in: 0...255, using: &generator) }
         let token = "cst_" + String(decoding: hexadecimal(secret), as: UTF8.self)
-        entries.append(Entry(name: name, hash: Self.hash(token), createdAt: now))
-        try write(entries)
+        try change { entries throws(TokenFileError) in
+            guard entries.count < Self.maximumEntries else {
+                throw TokenFileError(
+                    path, "there are \(entries.count) tokens, the most there may be")
+            }
+            entries.append(Entry(name: name, hash: Self.hash(token), createdAt: now))
+        }
         return token
     }
 
@@ -66,10 +88,12 @@ package final class TokenFile: Sendable {
     ///
     /// - Throws: ``TokenFileError``.
     package func remove(name: String) throws(TokenFileError) -> Int {
-        let entries = try entries()
-        let rest = entries.filter { $0.name != name }
-        if rest.count < entries.count { try write(rest) }
-        return entries.count - rest.count
+        var count = 0
+        try change { entries throws(TokenFileError) in
+            count = entries.count { $0.name == name }
+            entries.removeAll { $0.name == name }
+        }
+        return count
     }
 
     /// The names of a token; empty when it is not known.
@@ -100,12 +124,38 @@ package final class TokenFile: Sendable {
         guard let list = try? JSONValue(parsing: Array(data))["tokens"]?.array,
             list.count <= maximumEntries
         else { throw TokenFileError(path, "the file with the tokens is not as we wrote it") }
-        return list.compactMap { entry in
+        var entries: [Entry] = []
+        for entry in list {
+            // Whoever adds a token writes all that were read: one that is passed over would be lost.
             guard let name = entry["name"]?.string, let hash = entry["sha256"]?.string else {
-                return nil
+                throw TokenFileError(path, "the file with the tokens has an entry that is none")
             }
-            return Entry(name: name, hash: hash, createdAt: entry["created_at"]?.integer ?? 0)
+            entries.append(
+                Entry(name: name, hash: hash, createdAt: entry["created_at"]?.integer ?? 0))
         }
+        return entries
+    }
+
+    /// Changes the file while no other process does.
+    private func change(
+        _ body: (inout [Entry]) throws(TokenFileError) -> Void
+    ) throws(TokenFileError) {
+        let folder = URL(filePath: path).deletingLastPathComponent().path(percentEncoded: false)
+        try? FileManager.default.createDirectory(
+            atPath: folder, withIntermediateDirectories: true,
+            attributes: [.posixPermissions: 0o700])
+        let lock = open(path + ".lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard lock >= 0, flock(lock, LOCK_EX) == 0 else { throw notWritable }
+        defer { close(lock) }
+        var entries = try entries()
+        let old = entries
+        try body(&entries)
+        if entries != old { try write(entries) }
+    }
+
+    private var notWritable: TokenFileError {
+        TokenFileError(
+            path, "the file with the tokens cannot be written: \(String(cString: strerror(errno)))")
     }
 
     private func write(_ entries: [Entry]) throws(TokenFileError) {
@@ -118,16 +168,25 @@ package final class TokenFile: Sendable {
         let text = (["tokens": .array(list)] as JSONValue).text(.plain) + "\n"
         // Beside it first: whoever reads at that moment has the old file or the new one.
         let temporary = path + ".new"
+        let file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+        guard file >= 0 else { throw notWritable }
+        defer { close(file) }
+        var octets = Array(text.utf8)[...]
+        while !octets.isEmpty {
+            let count = octets.withUnsafeBytes { Foundation.write(file, $0.baseAddress, $0.count) }
+            guard count > 0 else { throw notWritable }
+            octets = octets.dropFirst(count)
+        }
+        keepOwner(of: file)
+        guard fsync(file) == 0, rename(temporary, path) == 0 else { throw notWritable }
+    }
+
+    /// The relay must be able to read what root has written for it.
+    private func keepOwner(of file: Int32) {
         let folder = URL(filePath: path).deletingLastPathComponent().path(percentEncoded: false)
-        try? FileManager.default.createDirectory(
-            atPath: folder, withIntermediateDirectories: true,
-            attributes: [.posixPermissions: 0o700])
-        guard
-            FileManager.default.createFile(
-                atPath: temporary, contents: Data(text.utf8), attributes: [.posixPermissions: 0o600]
-            ),
-            rename(temporary, path) == 0
-        else { throw TokenFileError(path, "the file with the tokens cannot be written") }
+        var facts = stat()
+        guard getuid() == 0, stat(path, &facts) == 0 || stat(folder, &facts) == 0 else { return }
+        _ = fchown(file, facts.st_uid, facts.st_gid)
     }
 }
 

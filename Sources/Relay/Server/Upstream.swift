@@ -12,16 +12,22 @@ enum Upstream {
     init?(through tunnel: TunnelHandler, for connection: PublicConnection) {
         let loop = connection.loop
         guard tunnel.eventLoop === loop.eventLoop else {
-            self = .across(Crossing(tunnel, connection, on: loop.eventLoop))
+            self = .across(Crossing(tunnel, connection))
             return
         }
-        if tunnel.session.isExhausted { tunnel.user(as: RelayLine.self)?.retire() }
         let limit = loop.core.configuration.limits.streams
-        guard tunnel.isOpen, tunnel.session.streamCount - RelayLine.controlStreams < limit,
-            let stream = tunnel.session.open()
-        else { return nil }
+        guard let stream = Self.stream(through: tunnel, limit: limit) else { return nil }
         stream.user = connection
         self = .here(tunnel, stream)
+    }
+
+    /// A stream for a request, on the tunnel's loop; `limit`: requests under way in the connection.
+    fileprivate static func stream(through tunnel: TunnelHandler, limit: Int) -> YamuxStream? {
+        if tunnel.session.isExhausted { tunnel.user(as: RelayLine.self)?.retire() }
+        guard tunnel.isOpen, tunnel.session.streamCount - RelayLine.controlStreams < limit else {
+            return nil
+        }
+        return tunnel.session.open()
     }
 
     func send(_ bytes: ByteBuffer, isEnd: Bool) {
@@ -77,6 +83,7 @@ enum Upstream {
 final class Crossing: YamuxStreamUser, @unchecked Sendable {
     private let tunnel: TunnelHandler
     private let senderLoop: any EventLoop
+    private let limit: Int
     private var stream: YamuxStream?
     private var connection: PublicConnection?
     /// Octets that are on their way to the tunnel's loop at which the sender should pause.
@@ -88,10 +95,11 @@ final class Crossing: YamuxStreamUser, @unchecked Sendable {
 
     var hasRoom: Bool { !isFull && underWay < Self.maximumUnderWay }
 
-    init(_ tunnel: TunnelHandler, _ connection: PublicConnection, on senderLoop: any EventLoop) {
+    init(_ tunnel: TunnelHandler, _ connection: PublicConnection) {
         self.tunnel = tunnel
         self.connection = connection
-        self.senderLoop = senderLoop
+        senderLoop = connection.loop.eventLoop
+        limit = connection.loop.core.configuration.limits.streams
     }
 
     /// The first octets open the stream, so that its number and its first frame go in one step.
@@ -115,18 +123,32 @@ final class Crossing: YamuxStreamUser, @unchecked Sendable {
     }
 
     private func open() {
-        stream = tunnel.isOpen ? tunnel.session.open() : nil
+        stream = Upstream.stream(through: tunnel, limit: limit)
         stream?.user = self
-        if stream == nil { toSender { $0.upstreamWasReset(isLost: true) } }
+        guard stream == nil else { return }
+        let isBusy = tunnel.isOpen
+        toSender { $0.upstreamIsRefused(isBusy: isBusy) }
     }
 
-    func settle() { toTunnel { $0.session.settle($1) } }
+    func settle() {
+        toTunnel { tunnel, stream in
+            self.letGo(of: stream)
+            tunnel.session.settle(stream)
+        }
+    }
+
+    /// Each of the two keeps the other until then.
+    private func letGo(of stream: YamuxStream) {
+        stream.user = nil
+        self.stream = nil
+    }
+
     func consumed(_ count: Int) { toTunnel { $0.session.consumed(count, of: $1) } }
 
     func reset() {
         connection = nil
         toTunnel { tunnel, stream in
-            stream.user = nil
+            self.letGo(of: stream)
             tunnel.session.reset(stream)
         }
     }
@@ -139,6 +161,7 @@ final class Crossing: YamuxStreamUser, @unchecked Sendable {
     }
 
     func streamWasReset(_ stream: YamuxStream, isLost: Bool) {
+        letGo(of: stream)
         toSender { $0.upstreamWasReset(isLost: isLost) }
     }
 

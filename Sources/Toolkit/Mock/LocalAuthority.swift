@@ -53,12 +53,11 @@ package struct LocalAuthority: Sendable {
     }
 
     /// A server's context for a relay: its domain, all names under it, and this machine.
-    func relayContext(domain: String) throws(OpenSSLError) -> TLSContext {
+    func relayCredentials(domain: String) throws(OpenSSLError) -> Credentials {
         let own = [domain, "*.\(domain)"]
         let names =
             own + ["localhost", "*.localhost", "127.0.0.1", "::1"].filter { !own.contains($0) }
-        return try TLSContext(
-            server: try authority.issue(names: names), protocols: RelayServer.protocols)
+        return try authority.issue(names: names)
     }
 
     private static func read(_ path: String) -> String? {

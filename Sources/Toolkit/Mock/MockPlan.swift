@@ -56,21 +56,7 @@ package struct MockPlan: Sendable {
             mock.processingMilliseconds = span.wholeMilliseconds
         }
         let isPaid = try Settings.choice(sources.value(.plan), PricePlan.self) != .free
-        controlToken = sources.value(.controlToken)?.text
-        if let token = controlToken,
-            token.utf8.count < 8 || !token.utf8.allSatisfy({ (0x21...0x7e).contains($0) })
-        {
-            // The value itself is not for an error.
-            throw Problem(
-                .wrongValue,
-                "the token does not fit; a text of 8 letters and digits or more is expected",
-                at: sources.value(.controlToken)?.origin)
-        }
-        if controlToken == nil, !isLocal {
-            controlToken =
-                String(UInt64.random(in: .min ... .max), radix: 36)
-                + String(UInt64.random(in: .min ... .max), radix: 36)
-        }
+        controlToken = try Settings.controlToken(sources, isLocal: isLocal)
         publicURL = try sources.value(.publicURL).map { value throws(Problem) in
             try Settings.destination(value.text, origin: value.origin)
         }
@@ -78,7 +64,7 @@ package struct MockPlan: Sendable {
     }
 
     /// Whether it can be reached from this machine alone.
-    var isLocal: Bool { host == "localhost" || host == "::1" || host.hasPrefix("127.") }
+    var isLocal: Bool { Settings.isLoopback(host) }
 
     private enum PricePlan: String, CaseIterable { case paid, free }
 

@@ -6,40 +6,74 @@ import Journal
 ///
 /// `@unchecked Sendable`: used on the recorder's queue alone.
 package final class HTTPArchive: @unchecked Sendable {
-    private static let end = "\n]}}\n"
+    private static let end = Array("\n]}}\n".utf8)
 
     private let path: String
     private let file: FileHandle
-    private var isEmpty = true
+    /// Where the next entry begins: in place of the end.
+    private var next: UInt64
+    private var isEmpty: Bool
 
-    /// Makes the file anew.
+    /// Makes the file, or goes on with one that we have made.
     ///
-    /// - Throws: ``Problem`` when it cannot be written.
+    /// - Throws: ``Problem`` when it cannot be written, or is something else.
     package init(path: String, version: String) throws(Problem) {
         self.path = path
-        let start = """
-            {"log":{"version":"1.2","creator":{"name":"countersign","version":"\(version)"},"entries":[
+        let start = Array(
             """
-        guard
-            FileManager.default.createFile(
-                atPath: path, contents: Data((start + Self.end).utf8),
-                attributes: [.posixPermissions: 0o600]),
-            let file = FileHandle(forUpdatingAtPath: path)
-        else { throw Problem(.unusableFile, "the file of --record cannot be written", at: path) }
-        self.file = file
+            {"log":{"version":"1.2","creator":{"name":"countersign","version":"\(version)"},"entries":[
+            """.utf8)
+        let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw Self.notWritten(path, String(cString: strerror(errno))) }
+        file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+        do {
+            let size = try file.seekToEnd()
+            next = size - min(size, UInt64(Self.end.count))
+            guard size > 0 else {
+                (isEmpty, next) = (true, UInt64(start.count))
+                try file.write(contentsOf: Data(start + Self.end))
+                return
+            }
+            try file.seek(toOffset: next)
+            let isArchive = try Array(file.readToEnd() ?? Data()) == Self.end
+            try file.seek(toOffset: next - min(next, 1))
+            isEmpty = try file.read(upToCount: 1) == Data("[".utf8)
+            guard isArchive else {
+                throw Problem(
+                    .unusableFile,
+                    "the file of --record is there, and no archive of ours; name another one",
+                    at: path)
+            }
+        } catch let problem as Problem { throw problem } catch {
+            throw Self.notWritten(path, "\(error)")
+        }
+    }
+
+    private static func notWritten(_ path: String, _ reason: String) -> Problem {
+        Problem(.unusableFile, "the file of --record cannot be written: \(reason)", at: path)
     }
 
     func append(_ traffic: [Traffic]) throws(Problem) {
         guard !traffic.isEmpty else { return }
         let entries = traffic.map { Self.entry($0).text(.plain) }.joined(separator: ",\n")
+        let octets = Array(((isEmpty ? "\n" : ",\n") + entries).utf8)
         do {
-            let size = try file.seekToEnd()
-            try file.seek(toOffset: size - UInt64(Self.end.utf8.count))
-            try file.write(contentsOf: Data(((isEmpty ? "\n" : ",\n") + entries + Self.end).utf8))
+            try write(octets + Self.end)
+            next += UInt64(octets.count)
             isEmpty = false
         } catch {
-            throw Problem(
-                .unusableFile, "the file of --record cannot be written: \(error)", at: path)
+            // A disk that is full takes a part: the archive is to be whole without it.
+            try? write(Self.end)
+            throw Self.notWritten(path, "\(error)")
+        }
+    }
+
+    /// Puts octets in place of the end.
+    private func write(_ octets: [UInt8]) throws {
+        try file.seek(toOffset: next)
+        do { try file.write(contentsOf: Data(octets)) } catch {
+            try? file.truncate(atOffset: next)
+            throw error
         }
     }
 

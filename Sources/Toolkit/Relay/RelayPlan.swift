@@ -15,6 +15,8 @@ package struct RelayPlan: Sendable {
     package var certificate: Certificate
     /// Where status and metrics are; `nil`: nowhere.
     package var admin: RelayConfiguration.Address?
+    /// What they ask for, but for the health; `nil`: nothing.
+    package var controlToken: String?
     /// Whether agents need no token.
     package var isOpen: Bool
     /// The data folder.
@@ -28,7 +30,7 @@ package struct RelayPlan: Sendable {
     ///
     /// - Throws: ``Problem`` that names the value, where it stands, and what would fit.
     package init(
-        _ sources: SettingSources, isSelfSigned: Bool, isOpen: Bool
+        _ sources: SettingSources, isSelfSigned: Bool, isOpen: Bool, isPlain: Bool = false
     ) throws(Problem) {
         let domain =
             try Settings.parsed(sources.value(.domain), "a domain such as relay.example.com") {
@@ -39,8 +41,17 @@ package struct RelayPlan: Sendable {
             domain: domain,
             publicAddress: try Self.address(sources.value(.publicAddress), Self.defaultPublic),
             agentAddress: agents)
+        relay.isPublicPlain = isPlain
+        guard !isPlain || !relay.sidesShareAddress else {
+            throw Problem(
+                .wrongUse,
+                "--public and --agents are the same address, where TLS tells the two apart; leave --plain "
+                    + "out, or name two addresses")
+        }
         let wantsAdmin = sources.value(.admin)?.text != "off"
         admin = wantsAdmin ? try Self.address(sources.value(.admin), Self.defaultAdmin) : nil
+        controlToken = try Settings.controlToken(
+            sources, isLocal: admin.map { Settings.isLoopback($0.host) } ?? true)
         let files = (sources.value(.certificate)?.text, sources.value(.key)?.text)
         switch (isSelfSigned, files.0, files.1) {
         case (true, nil, nil): certificate = .selfSigned
@@ -55,10 +66,22 @@ package struct RelayPlan: Sendable {
                 "agents are only spoken to with TLS: name --cert FILE and --key FILE, or try it on one "
                     + "machine with --self-signed")
         }
-        let isLocal =
-            agents.host == "localhost" || agents.host == "::1" || agents.host.hasPrefix("127.")
-        self.isOpen = isOpen || (isSelfSigned && isLocal)
+        self.isOpen = isOpen || (isSelfSigned && Settings.isLoopback(agents.host))
         folder = sources.value(.data)?.text ?? Settings.defaultFolder
+    }
+
+    /// Descriptors that are for other things than connections of senders and agents.
+    private static let reservedDescriptors = 256
+
+    /// Lowers the limits of connections to what the system allows: a relay that cannot accept is busy with
+    /// trying.
+    package mutating func fit(descriptors: Int) {
+        let room = max(1, descriptors - Self.reservedDescriptors)
+        relay.limits.connections = min(relay.limits.connections, room)
+        relay.limits.agentConnections = min(relay.limits.agentConnections, max(1, room / 2))
+        if relay.limits.connections + relay.limits.agentConnections > room {
+            relay.limits.connections = max(1, room - relay.limits.agentConnections)
+        }
     }
 
     /// A host and a port as a person types them: `HOST:PORT`, `[::1]:PORT` or a port alone.

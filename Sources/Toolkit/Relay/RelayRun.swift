@@ -15,6 +15,8 @@ package struct RelayRun: Sendable {
         package var publicAddress: RelayConfiguration.Address
         package var agentAddress: RelayConfiguration.Address
         package var admin: RelayConfiguration.Address?
+        /// What the page asks for, but for the health.
+        package var controlToken: String?
         /// The authority that agents must be told of; `nil` with a certificate of somebody else's.
         package var authority: String?
         package var isPublicPlain: Bool
@@ -48,17 +50,13 @@ package struct RelayRun: Sendable {
         let tokens = TokenFile(folder: plan.folder)
         let count = try tokens.entries().count
         let server = RelayServer(
-            plan.relay, tokens: tokens, isOpen: plan.isOpen, tls: try context(), log: log)
+            plan.relay, tokens: tokens, isOpen: plan.isOpen, tls: try credentials(), log: log)
         // The status stays reachable while what is under way ends, so it has a task of its own.
         let admin = AdminTask()
         defer { admin.cancel() }
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await watchCertificate(server, reloads, note) }
-            group.addTask {
-                while (try? await Task.sleep(for: Self.fileCheck)) != nil {
-                    server.disconnectRemoved()
-                }
-            }
+            group.addTask { await watchTokens(server, note) }
             group.addTask {
                 let (addresses, told) = AsyncStream.makeStream(of: RelayServer.Ready.self)
                 async let serving: Void = {
@@ -100,17 +98,22 @@ package struct RelayRun: Sendable {
         let authority = plan.certificate == .selfSigned ? LocalAuthority.file(in: plan.folder) : nil
         return Ready(
             domain: plan.relay.domain, publicAddress: addresses.publicAddress,
-            agentAddress: addresses.agentAddress, admin: admin, authority: authority,
+            agentAddress: addresses.agentAddress, admin: admin,
+            controlToken: admin == nil ? nil : plan.controlToken, authority: authority,
             isPublicPlain: plan.relay.isPublicPlain, isOpen: plan.isOpen, tokens: tokens,
             loops: plan.relay.loops)
     }
 
     // MARK: The certificate
 
-    private func context() throws -> TLSContext {
+    private func credentials() throws -> RelayServer.Credentials {
         switch plan.certificate {
         case .selfSigned:
-            return try LocalAuthority(.folder(plan.folder)).relayContext(domain: plan.relay.domain)
+            let credentials = try LocalAuthority(.folder(plan.folder))
+                .relayCredentials(domain: plan.relay.domain)
+            return try RelayServer.Credentials {
+                try TLSContext(server: credentials, protocols: $0)
+            }
         case .files(let certificate, let key):
             let texts = (
                 try Self.text(of: certificate, "--cert"), try Self.text(of: key, "--key")
@@ -118,7 +121,9 @@ package struct RelayRun: Sendable {
             do {
                 let credentials = try Credentials(
                     certificatePEM: texts.0, privateKeyPEM: texts.1)
-                return try TLSContext(server: credentials, protocols: RelayServer.protocols)
+                return try RelayServer.Credentials { protocols throws(OpenSSLError) in
+                    try TLSContext(server: credentials, protocols: protocols)
+                }
             } catch {
                 throw Problem(
                     .tls, "\(error.message); the files are those of --cert and --key",
@@ -144,7 +149,7 @@ package struct RelayRun: Sendable {
         }
         let reload: @Sendable () -> Void = {
             do {
-                server.replace(try context())
+                server.replace(try credentials())
                 note("the certificate was read again")
             } catch {
                 note("the certificate stays as it was: \(Problem(error))")
@@ -172,6 +177,21 @@ package struct RelayRun: Sendable {
 
     private static func forever() async {
         while (try? await Task.sleep(for: .seconds(86_400))) != nil {}
+    }
+
+    // MARK: The tokens
+
+    /// Sends agents away whose tokens are removed; says so once when they cannot be read.
+    private func watchTokens(
+        _ server: RelayServer, _ note: @escaping @Sendable (String) -> Void
+    ) async {
+        var problem: String?
+        while (try? await Task.sleep(for: Self.fileCheck)) != nil {
+            var now: String?
+            do { try server.disconnectRemoved() } catch { now = "\(Problem(error))" }
+            if let now, now != problem { note("agents stay as they are: \(now)") }
+            problem = now
+        }
     }
 
     // MARK: The page about itself

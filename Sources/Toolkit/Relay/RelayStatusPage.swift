@@ -24,10 +24,11 @@ struct RelayStatusPage: Sendable {
         guard isForUs(request) else {
             return Self.text(421, "this page answers no other host's name\n")
         }
+        guard isAllowed(request) else {
+            return Self.text(401, "this needs 'Authorization: Bearer' with the control token\n")
+        }
         switch (request.method, path) {
         case ("GET", "/"), ("HEAD", "/"): return await page()
-        case ("GET", "/health"):
-            return Self.json(200, ["status": "ok", "version": .string(version)])
         case ("GET", "/status"): return await status()
         case ("GET", "/metrics"): return await metrics()
         case ("POST", _): return command(path)
@@ -45,18 +46,20 @@ struct RelayStatusPage: Sendable {
     /// Whether the request was meant for this page: a page of another site that rebinds its name to this
     /// machine names its own host, and a form of another site says where it is from.
     private func isForUs(_ request: ServerRequest) -> Bool {
-        func value(_ name: String) -> String? {
-            request.headers.first { $0.name.lowercased() == name }?.value
-        }
+        func value(_ name: String) -> String? { request.headers.first(name) }
         guard let admin = plan.admin, request.method == "GET" || value("origin") == nil else {
             return false
         }
-        let isLoopback =
-            admin.host == "localhost" || admin.host == "::1" || admin.host.hasPrefix("127.")
+        let isLoopback = Settings.isLoopback(admin.host)
         guard isLoopback, let host = value("host") else { return !isLoopback }
         let name = host.hasPrefix("[") ? "::1" : String(host.prefix { $0 != ":" })
         return ["localhost", "::1", admin.host].contains(name)
             || AddressRange("127.0.0.0/8")?.contains(name) ?? false
+    }
+
+    private func isAllowed(_ request: ServerRequest) -> Bool {
+        guard let token = plan.controlToken else { return true }
+        return request.headers.first("authorization") == "Bearer \(token)"
     }
 
     /// `POST /tunnels/NAME/pause`, `/resume` and `/disconnect`.

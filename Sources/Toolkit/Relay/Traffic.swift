@@ -7,6 +7,8 @@ import Relay
 package struct Traffic: Sendable {
     /// What a request is called that carries no event.
     package static let notACallback = EventType(rawValue: "not_a_callback")
+    /// What one is called whose body is not kept, as it was too large, or did not come whole.
+    package static let notKept = EventType(rawValue: "not_kept")
 
     package var method: String
     package var path: String
@@ -34,7 +36,8 @@ package struct Traffic: Sendable {
         outcome = Self.outcome(exchange, answer)
         let destination = path.hasPrefix("/") ? exchange.destination + path : exchange.destination
         let event = NewEvent(
-            type: callback?.eventType ?? Self.notACallback,
+            type: callback?.eventType
+                ?? (exchange.isRequestWhole ? Self.notACallback : Self.notKept),
             time: callback?.eventTime ?? String(exchange.startedAt / 1000),
             kind: callback?.kind ?? .account,
             signatureRequestID: outline?.signatureRequestID,

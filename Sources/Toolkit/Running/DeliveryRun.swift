@@ -83,6 +83,11 @@ package struct DeliveryRun: Sendable {
     package func resend(
         _ record: DeliveryRecord, report: @escaping @Sendable (Report) -> Void
     ) async throws -> Summary {
+        guard record.delivery.event.type != Traffic.notKept else {
+            throw Problem(
+                .wrongUse, "its body is not kept, so it cannot be sent again",
+                at: "delivery \(record.id)")
+        }
         let clock = DeliveryClock(plan.clock)
         try await services.journal.reopen(
             delivery: record.id, waits: plan.schedule.milliseconds, now: clock.now)

@@ -15,13 +15,13 @@ struct Listen: AsyncParsableCommand {
     var handler: String?
 
     @OptionGroup(title: "Tunnel") var tunnel: TunnelFlags
-    @OptionGroup(title: "Requests") var requests: RequestOptions
+    @OptionGroup(title: "Handler") var handlerOptions: HandlerOptions
     @OptionGroup(title: "Journal") var journal: JournalOptions
     @OptionGroup(title: "General") var common: CommonOptions
 
     func run() async throws {
         let sources = try common.sources(
-            tunnel.flags.merging(requests.flags) { $1 }.merging(journal.flags) { $1 })
+            tunnel.flags.merging(handlerOptions.flags) { $1 }.merging(journal.flags) { $1 })
         let settings = try Settings(sources)
         var plan = try ListenPlan(
             sources, settings, handler: handler, routes: tunnel.route,

@@ -20,6 +20,8 @@ struct RelayCommand: AsyncParsableCommand {
 
             On one machine, to try it:
               countersign relay --self-signed --plain
+
+            'countersign relay serve --help' has the flags.
             """,
         subcommands: [Serve.self, Token.self], defaultSubcommand: Serve.self)
 
@@ -36,14 +38,15 @@ struct RelayCommand: AsyncParsableCommand {
         func run() async throws {
             let sources = try common.sources(relay.flags)
             var plan = try RelayPlan(
-                sources, isSelfSigned: relay.selfSigned, isOpen: relay.open)
+                sources, isSelfSigned: relay.selfSigned, isOpen: relay.open, isPlain: relay.plain)
             try limits.apply(to: &plan.relay)
-            plan.relay.isPublicPlain = relay.plain
+            plan.fit(descriptors: Program.descriptorLimit)
             plan.relay.publicPort = relay.publicPort
             plan.relay.loops = relay.loops ?? RelayOptions.defaultLoops
             let style = try common.style(sources, descriptor: 1)
             let display = RelayDisplay(format: common.format, style: style)
             let log = try relay.accessLog.map { try AccessLogFile($0) }
+            defer { log?.flush() }
             let (reloads, reload) = AsyncStream.makeStream(of: Void.self)
             signal(SIGHUP, SIG_IGN)
             let hangUps = DispatchSource.makeSignalSource(signal: SIGHUP, queue: .global())
@@ -171,6 +174,12 @@ struct RelayOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
+            "Opens status and commands (default: none on this machine, else a random one).",
+            valueName: "token"))
+    var controlToken: String?
+
+    @Option(
+        help: ArgumentHelp(
             "The certificate with its chain (PEM); read again when it changes.", valueName: "file"))
     var cert: String?
 
@@ -217,6 +226,7 @@ struct RelayOptions: ParsableArguments {
         [
             .domain: [domain].compactMap { $0 }, .publicAddress: [publicAddress].compactMap { $0 },
             .agents: [agents].compactMap { $0 }, .admin: [admin].compactMap { $0 },
+            .controlToken: [controlToken].compactMap { $0 },
             .certificate: [cert].compactMap { $0 }, .key: [key].compactMap { $0 },
             .data: [data].compactMap { $0 },
         ]

@@ -56,10 +56,7 @@ struct CommonOptions: ParsableArguments {
 
 /// Flags about requests and the connection.
 struct RequestOptions: ParsableArguments {
-    @Option(
-        help: ArgumentHelp(
-            "Time for one attempt, such as 30s or 500ms (default: 30s).", valueName: "time"))
-    var timeout: String?
+    @OptionGroup var handler: HandlerOptions
 
     @Option(
         help: ArgumentHelp(
@@ -72,14 +69,6 @@ struct RequestOptions: ParsableArguments {
         help: ArgumentHelp("A header to send as well; may be repeated.", valueName: "name: value"))
     var header: [String] = []
 
-    @Flag(help: "Take any certificate of an https handler.")
-    var skipVerify = false
-
-    @Option(
-        help: ArgumentHelp(
-            "Authorities to trust in place of the system's (PEM).", valueName: "file"))
-    var ca: String?
-
     @Option(help: "What User-Agent says. The default is a guess: 'HelloSign API'.")
     var userAgent: String?
 
@@ -91,11 +80,34 @@ struct RequestOptions: ParsableArguments {
     var contentSHA256: String?
 
     var flags: [SettingKey: [String]] {
-        [
-            .timeout: [timeout].compactMap { $0 }, .body: [body].compactMap { $0 }, .header: header,
-            .skipVerify: skipVerify ? ["true"] : [], .ca: [ca].compactMap { $0 },
+        let own: [SettingKey: [String]] = [
+            .body: [body].compactMap { $0 }, .header: header,
             .userAgent: [userAgent].compactMap { $0 },
             .contentSHA256: [contentSHA256].compactMap { $0 },
+        ]
+        return own.merging(handler.flags) { $1 }
+    }
+}
+
+/// Flags about connections to handlers.
+struct HandlerOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Time for one attempt, such as 30s or 500ms (default: 30s).", valueName: "time"))
+    var timeout: String?
+
+    @Flag(help: "Take any certificate of an https handler.")
+    var skipVerify = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Authorities to trust in place of the system's (PEM).", valueName: "file"))
+    var ca: String?
+
+    var flags: [SettingKey: [String]] {
+        [
+            .timeout: [timeout].compactMap { $0 }, .skipVerify: skipVerify ? ["true"] : [],
+            .ca: [ca].compactMap { $0 },
         ]
     }
 }

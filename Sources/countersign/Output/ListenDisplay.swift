@@ -54,11 +54,12 @@ struct ListenDisplay: Sendable {
             case false?: "  " + style.red("the hash does not fit the API key")
             case true?, nil: ""
             }
+        let kept = traffic.eventType == Traffic.notKept ? style.dim("  its body is not kept") : ""
         let first = isCallback ? "\(style.bold(name))  \(style.dim(request))" : request
         let tenths = (result.totalMicroseconds + 50) / 100
         let time = style.dim("\(tenths / 10).\(tenths % 10) ms")
         return
-            "\(style.dim("-->")) \(first)\(hash)\n\(style.dim("<--")) \(verdict(traffic, status))  \(time)\n"
+            "\(style.dim("-->")) \(first)\(hash)\(kept)\n\(style.dim("<--")) \(verdict(traffic, status))  \(time)\n"
     }
 
     private func verdict(_ traffic: Traffic, _ status: String) -> String {
