@@ -4,12 +4,14 @@
 """
 
 import argparse
+import select
 import signal
+import socket
 import time
 
 from relay_certificates import Authority
 from relay_handler import Handler, Server
-from relay_wire import Ended, answer, get, post
+from relay_wire import Ended, answer, get, place, post
 from relay_world import (
     DOMAIN, Agent, Child, Failure, Relay, check, eventually, folder, run, same)
 
@@ -65,6 +67,36 @@ def relay_is_killed():
     current.kill()
     check(longest < SECONDS_TO_COME_BACK, f"the last one came back after {longest:.2f} s")
     return f"{AGENTS} agents, the last one back after {longest:.2f} s"
+
+
+def dials(port, seconds):
+    """When connections came to a port within that time; each is closed at once, as by a dead relay."""
+    times, start = [], time.monotonic()
+    with socket.create_server(("127.0.0.1", port), backlog=1024) as listener:
+        while (rest := start + seconds - time.monotonic()) > 0:
+            if select.select([listener], [], [], rest)[0]:
+                listener.accept()[0].close()
+                times.append(time.monotonic() - start)
+    return times
+
+
+def no_storm():
+    """Agents whose relay is away dial less and less often, and not all at the same time."""
+    server, first = Server(), relay(loops=1)
+    agents = [
+        listen(first, server.target, "--quiet", name=f"agent-{number}") for number in range(AGENTS)]
+    port = place(first.agents)[1]
+    first.kill()
+    times = dials(port, 4)
+    for agent in agents:
+        agent.kill()
+    early, late = ([t for t in times if low <= t < low + 2] for low in (0, 2))
+    most = max(sum(1 for other in late if t <= other < t + 0.1) for t in late)
+    # By pauses of 0.05–0.1 s that double: seven dials each in two seconds, and then two.
+    check(AGENTS * 2 < len(early) < AGENTS * 8, f"{len(early)} dials in the first two seconds")
+    check(AGENTS / 2 < len(late) < AGENTS * 3, f"{len(late)} dials in the next two")
+    check(most < AGENTS * 0.75, f"{most} of {AGENTS} dial within a tenth of a second")
+    return f"{len(early)} dials, then {len(late)}, {most} at once"
 
 
 def relay_stays_away():
@@ -307,7 +339,7 @@ def add_token(at, name):
 
 run([
     (call.__name__, call) for call in [
-        relay_is_killed, relay_stays_away, relay_is_not_there, end_in_order, ends_at_once,
+        relay_is_killed, no_storm, relay_stays_away, relay_is_not_there, end_in_order, ends_at_once,
         end_has_a_limit, second_signal, agent_ends_in_order, name_of_a_dead_agent,
         settled_from_the_first_line_on, certificate_is_replaced]
     if not options.names or call.__name__ in options.names])
