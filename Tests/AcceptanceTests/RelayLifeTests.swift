@@ -27,7 +27,7 @@ import Testing
     func `a relay that is killed has its agents back, and one that ends keeps its word`(
         _ setUp: [String]
     ) async throws {
-        try await RelayScript.cases("restart", setUp, atLeast: 11)
+        try await RelayScript.cases("restart", setUp, atLeast: 12)
     }
 
     @Test(arguments: [["--loops", "1"], ["--loops", "3"]])
@@ -56,6 +56,22 @@ import Testing
         _ setUp: [String]
     ) async throws {
         try await RelayScript.cases("limits", setUp, atLeast: 8)
+    }
+
+    @Test(arguments: [["--loops", "1"], ["--loops", "3"]])
+    func
+        `full disks, lost files and logs nobody reads stop nothing, and wrong settings are refused`(
+            _ setUp: [String]
+        ) async throws
+    {
+        try await RelayScript.cases("troubles", setUp, atLeast: 16)
+    }
+
+    @Test(arguments: [["--loops", "1"], ["--loops", "3"]])
+    func `requests at the edges are served or refused, and cost no more than others`(
+        _ setUp: [String]
+    ) async throws {
+        try await RelayScript.cases("edges", setUp, atLeast: 10)
     }
 
     @Test func `what is recorded can be read back octet by octet`() async throws {

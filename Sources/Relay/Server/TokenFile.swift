@@ -99,7 +99,7 @@ package final class TokenFile: Sendable {
     /// The names of a token; empty when it is not known.
     func names(of token: String) throws(TokenFileError) -> [String] {
         let hash = Self.hash(token)
-        return try entries().filter { $0.hash == hash }.map(\.name)
+        return try presentEntries().filter { $0.hash == hash }.map(\.name)
     }
 
     static func hash(_ token: String) -> String {

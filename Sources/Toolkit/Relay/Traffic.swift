@@ -103,7 +103,7 @@ package struct Traffic: Sendable {
             "event_type": callback.map { .string($0.eventType.rawValue) } ?? .null,
             "signature_request_id": received.delivery.event.signatureRequestID.map { .string($0) }
                 ?? .null,
-            "outcome": .string(outcome.rawValue),
+            "outcome": .string(outcome.rawValue), "kept": .bool(eventType != Self.notKept),
             "acknowledged": .bool(outcome.isAccepted),
             "authentic": isAuthentic.map { .bool($0) } ?? .null,
             "detail": result.detail.map { .string($0) } ?? .null,
