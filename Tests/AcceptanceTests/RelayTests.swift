@@ -68,7 +68,7 @@ import Testing
     func `answers arrive to their last octet, and connections end in order`(
         _ setUp: [String]
     ) async throws {
-        try await RelayScript.cases("endings", setUp, atLeast: 11)
+        try await RelayScript.cases("endings", setUp, atLeast: 12)
     }
 
     @Test(arguments: RelayScript.setUps)

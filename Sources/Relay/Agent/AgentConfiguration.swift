@@ -36,7 +36,7 @@ package struct AgentConfiguration: Sendable {
     package var limits = Limits()
     /// Event loops.
     package var loops = 1
-    /// Whether requests and answers are kept for the ``Agent/Report/forwarded(_:)`` reports.
+    /// Whether requests and answers are kept for the ``ExchangeSink``.
     package var keepsExchanges = true
 
     package struct Limits: Hashable, Sendable {

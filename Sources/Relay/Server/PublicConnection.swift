@@ -508,6 +508,12 @@ final class PublicConnection: ChannelDuplexHandler, ListedConnection, YamuxStrea
         detach(isReset: true)
         noteCut(reason)
         flush()
+        showCut(context)
+        close()
+    }
+
+    /// Makes the end that follows one that no whole answer has.
+    private func showCut(_ context: ChannelHandlerContext) {
         if isTLS {
             context.triggerUserOutboundEvent(TLSEvent.cut, promise: nil)
         } else if answer.endsConnection {
@@ -515,7 +521,6 @@ final class PublicConnection: ChannelDuplexHandler, ListedConnection, YamuxStrea
             let provider = context.channel as? any SocketOptionProvider
             _ = provider?.setSoLinger(linger(l_onoff: 1, l_linger: 0))
         }
-        close()
     }
 
     private func noteCut(_ reason: String) {
@@ -539,7 +544,9 @@ final class PublicConnection: ChannelDuplexHandler, ListedConnection, YamuxStrea
 
     /// The relay waits no longer.
     func abandon() {
-        if upstream != nil { cut(RequestNotes.relayEnded) } else { close() }
+        if upstream != nil { return cut(RequestNotes.relayEnded) }
+        if phase == .ending, !ending.isSent, let context { showCut(context) }
+        close()
     }
 
     func isLate() {
@@ -555,7 +562,9 @@ final class PublicConnection: ChannelDuplexHandler, ListedConnection, YamuxStrea
         case .answer, .upgraded:
             detach(isReset: true)
             giveUp(.answerTooSlow)
-        case .ending: close()
+        case .ending:
+            if !ending.isSent, let context { showCut(context) }
+            close()
         case .closed: break
         }
         loop.flushAll()

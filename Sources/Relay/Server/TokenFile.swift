@@ -147,6 +147,7 @@ package final class TokenFile: Sendable {
         let lock = open(path + ".lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard lock >= 0, flock(lock, LOCK_EX) == 0 else { throw notWritable }
         defer { close(lock) }
+        keepOwner(of: lock)
         var entries = try entries()
         let old = entries
         try body(&entries)

@@ -107,14 +107,29 @@ def half_closed_and_unread_beyond_the_idle_timeout(world):
     return exchange.is_whole()
 
 
+def cut_unread(exchange):
+    """Ends of a connection whose sender took nothing; what came does not look whole."""
+    eventually(
+        lambda: exchange.world.relay.status()["connections"] == 0, "the connection is cut",
+        seconds=10)
+    return exchange.sender.to_end()
+
+
 @case("--stream-timeout", "1s")
 def who_reads_nothing_is_cut(world):
     """Not kept for ever, and what came does not look whole."""
     exchange = SlowExchange(world, "Connection: close").begin().fill()
-    eventually(
-        lambda: world.relay.status()["connections"] == 0, "the connection is cut", seconds=10)
-    data, how = exchange.sender.to_end()
+    data, how = cut_unread(exchange)
     check(not data.endswith(b"\r\n0\r\n\r\n"), "the answer looks whole")
+    return f"{len(data)} octets, then {how}"
+
+
+@case("--stream-timeout", "1s")
+def old_sender_that_reads_nothing_is_cut(world):
+    """The end of the connection is the end of such an answer: it must be another one."""
+    exchange = SlowExchange(world, version="1.0").begin().fill()
+    data, how = cut_unread(exchange)
+    check(how in ("reset", "cut"), f"{len(data)} octets of {exchange.sent}, then {how}")
     return f"{len(data)} octets, then {how}"
 
 
