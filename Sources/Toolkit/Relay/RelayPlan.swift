@@ -77,12 +77,13 @@ package struct RelayPlan: Sendable {
     /// trying.
     package mutating func fit(descriptors: Int) {
         let room = max(1, descriptors - Self.reservedDescriptors)
-        relay.limits.connections = min(relay.limits.connections, room)
-        relay.limits.agentConnections = min(relay.limits.agentConnections, max(1, room / 2))
-        if relay.limits.connections + relay.limits.agentConnections > room {
-            relay.limits.connections = max(1, room - relay.limits.agentConnections)
-        }
+        let agents = min(relay.limits.agentConnections, max(1, room / Self.agentsShare))
+        relay.limits.agentConnections = agents
+        relay.limits.connections = min(relay.limits.connections, max(1, room - agents))
     }
+
+    /// Of so many connections that the system allows one may be an agent's: each has many senders.
+    private static let agentsShare = 8
 
     /// A host and a port as a person types them: `HOST:PORT`, `[::1]:PORT` or a port alone.
     package static func address(
