@@ -50,16 +50,26 @@ import Testing
     @Test func `what there is no room for is told so, and does not reach the handler`()
         async throws
     {
-        try await Self.withFullQueue({ $0.limits.postponedBytes = 0 }) { relay, sink in
-            try await relay.withSender { sender in
-                let request = octets(headText("GET /no-room HTTP/1.1", "Host: \(relay.host)"))
-                try await sender.send(request)
-                let answer = try await sender.answer()
-                #expect(answer.head.start[0] == "503")
-                #expect(answer.field("Countersign-Error") == "too-busy")
-                sink.finish(Self.waitingReports)
-                try await sender.send(request)
-                #expect(try await sender.answer().head.start[0] == "200")
+        try await Self.withFullQueue({ $0.limits.postponedBytes = 4096 }) { relay, sink in
+            let small = octets(headText("GET /small HTTP/1.1", "Host: \(relay.host)"))
+            let large = octets(
+                headText(
+                    "GET /large HTTP/1.1", "Host: \(relay.host)",
+                    "Padding: " + String(repeating: "p", count: 4096)))
+            try await relay.withSender { waiting in
+                try await waiting.send(small)
+                await relay.waitForRequests(1)
+                try await relay.withSender { sender in
+                    try await sender.send(large)
+                    let refusal = try await sender.answer()
+                    #expect(refusal.head.start[0] == "503")
+                    #expect(refusal.field("Countersign-Error") == "too-busy")
+                    sink.finish(Self.waitingReports)
+                    // Its answer shows that the agent goes on; until then a request may be refused.
+                    #expect(try await waiting.answer().head.start[0] == "200")
+                    try await sender.send(large)
+                    #expect(try await sender.answer().head.start[0] == "200")
+                }
             }
         }
     }
