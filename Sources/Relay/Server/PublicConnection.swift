@@ -1,4 +1,3 @@
-import Foundation
 import NIOCore
 import NIOOpenSSL
 import Yamux
@@ -39,16 +38,14 @@ final class PublicConnection: ChannelDuplexHandler, ListedConnection, YamuxStrea
     private(set) var deadline: NIODeadline?
 
     private let isTLS: Bool
-    private var context: ChannelHandlerContext?
-    /// The address at the other end, which the system is asked for once.
-    private lazy var peer = context?.remoteAddress?.ipAddress ?? ""
+    private var sender: SenderChannel?
     private var phase = Phase.head
-    private var ending = SenderEnding(lingers: false, isSent: false)
+    private var ending = SenderEnding(lingers: false)
     private var isReadHeld = false
     private var hasInputEnded = false
-    /// Whether the tunnel has moved more than it may, towards the handler and back.
-    private var isRequestPaced = false
-    private var isAnswerPaced = false
+    /// Where the tunnel's rate has a limit: towards the handler, and back.
+    private let requestPacing: Pacing?
+    private let answerPacing: Pacing?
 
     private let routing: Routing
     private var route: Route?
@@ -58,8 +55,6 @@ final class PublicConnection: ChannelDuplexHandler, ListedConnection, YamuxStrea
     private var isUpgrade = false
     /// Octets of the answer that the system has not taken, and the tunnel does not know of as read.
     private var unreturned = 0
-    /// Octets that the system had not taken at the last look at them.
-    private var lastUnsent = Int.max
     private var notes: RequestNotes
 
     init(_ loop: RelayLoop, isTLS: Bool) {
@@ -67,7 +62,12 @@ final class PublicConnection: ChannelDuplexHandler, ListedConnection, YamuxStrea
         self.isTLS = isTLS
         routing = Routing(loop.core, isTLS: isTLS)
         notes = RequestNotes(loop)
+        let rate = loop.core.configuration.limits.bytesPerSecond
+        requestPacing = Pacing(rate: rate, on: loop.eventLoop)
+        answerPacing = Pacing(rate: rate, on: loop.eventLoop)
     }
+
+    private var address: String { sender?.address ?? "" }
 
     private var limits: RelayConfiguration.Limits { loop.core.configuration.limits }
 
@@ -77,7 +77,7 @@ final class PublicConnection: ChannelDuplexHandler, ListedConnection, YamuxStrea
     // MARK: The channel
 
     func handlerAdded(context: ChannelHandlerContext) {
-        self.context = context
+        sender = SenderChannel(context, isTLS: isTLS)
         loop.add(self)
         deadline = .now() + limits.headSeconds
     }
@@ -120,7 +120,7 @@ final class PublicConnection: ChannelDuplexHandler, ListedConnection, YamuxStrea
     }
 
     private var mayRead: Bool {
-        if isRequestPaced { return false }
+        if let requestPacing, requestPacing.isPaused { return false }
         switch phase {
         case .head, .closed: return true
         case .answer: return request.input.readableBytes < Self.maximumEarlyBytes
@@ -132,7 +132,7 @@ final class PublicConnection: ChannelDuplexHandler, ListedConnection, YamuxStrea
     private func readAgain() {
         guard isReadHeld, mayRead else { return }
         isReadHeld = false
-        context?.read()
+        sender?.context.read()
     }
 
     /// The sender says nothing more; it may still want the answer.
@@ -200,10 +200,10 @@ final class PublicConnection: ChannelDuplexHandler, ListedConnection, YamuxStrea
         let route: Route
         do {
             route = try request.input.withUnsafeReadableBytes { bytes throws(Routing.Refusal) in
-                try routing.route(of: loop.head, bytes, from: peer)
+                try routing.route(of: loop.head, bytes, from: address)
             }
         } catch {
-            notes.begin(AccessLog.Exchange(address: peer, begun: .now()))
+            notes.begin(AccessLog.Exchange(address: address, begun: .now()))
             return refuse(error.answer, mayKeep: !error.closes)
         }
         self.route = route
@@ -284,24 +284,13 @@ final class PublicConnection: ChannelDuplexHandler, ListedConnection, YamuxStrea
 
     private func send(_ bytes: ByteBuffer, isEnd: Bool) {
         upstream?.send(bytes, isEnd: isEnd)
-        guard let pause = pause(for: bytes.readableBytes, of: { $0.requestAllowance }) else {
-            return
-        }
-        if let deadline { self.deadline = deadline + pause }
-        guard !isRequestPaced else { return }
-        isRequestPaced = true
-        loop.eventLoop.assumeIsolated().scheduleTask(in: pause) {
-            self.isRequestPaced = false
-            self.readAgain()
-        }
+        guard let requestPacing, let allowance = route?.tunnel?.requestAllowance else { return }
+        postpone(requestPacing.moved(bytes.readableBytes, of: allowance) { self.readAgain() })
     }
 
-    /// How long to pause, as the tunnel has moved more than it may.
-    private func pause(
-        for count: Int, of allowance: (PublicTunnel) -> Allowance
-    ) -> TimeAmount? {
-        guard limits.bytesPerSecond > 0, let tunnel = route?.tunnel else { return nil }
-        return allowance(tunnel).take(count, rate: limits.bytesPerSecond, now: .now())
+    /// Waits longer for the other side, as it has to wait for us.
+    private func postpone(_ pause: TimeAmount?) {
+        if let pause, let deadline { self.deadline = deadline + pause }
     }
 
     // MARK: The answer
@@ -331,9 +320,9 @@ final class PublicConnection: ChannelDuplexHandler, ListedConnection, YamuxStrea
 
     /// Takes octets of the answer.
     func received(_ bytes: ByteBuffer, isEnd: Bool) {
-        guard upstream != nil, let context else { return }
+        guard upstream != nil, sender != nil else { return }
         deadline = loop.now + limits.streamSeconds
-        lastUnsent = .max
+        sender?.hasMore()
         let count = bytes.readableBytes
         loop.counts.octetsOut += count
         do {
@@ -343,7 +332,7 @@ final class PublicConnection: ChannelDuplexHandler, ListedConnection, YamuxStrea
                 sender: AnswerReading.Sender(
                     isOldVersion: request.isOldVersion, closes: closes, wantsUpgrade: isUpgrade),
                 loop: loop
-            ) { context.write(wrapOutboundOut($0), promise: nil) }
+            ) { sender?.write($0) }
             loop.flushLater(self)
             account(count)
             if isUpgrade, answer.status >= 200 {
@@ -368,22 +357,15 @@ final class PublicConnection: ChannelDuplexHandler, ListedConnection, YamuxStrea
     /// Lets the tunnel send as much again, once the system has taken what came.
     private func account(_ count: Int) {
         unreturned += count
-        if let pause = pause(for: count, of: { $0.answerAllowance }) {
-            if let deadline { self.deadline = deadline + pause }
-            if !isAnswerPaced {
-                isAnswerPaced = true
-                loop.eventLoop.assumeIsolated().scheduleTask(in: pause) {
-                    self.isAnswerPaced = false
-                    self.returnWindow()
-                }
-            }
+        if let answerPacing, let allowance = route?.tunnel?.answerAllowance {
+            postpone(answerPacing.moved(count, of: allowance) { self.returnWindow() })
         }
         returnWindow()
     }
 
     private func returnWindow() {
-        guard unreturned > 0, !isAnswerPaced, let upstream, context?.channel.isWritable ?? false
-        else { return }
+        guard unreturned > 0, let upstream, let sender, sender.isWritable else { return }
+        if let answerPacing, answerPacing.isPaused { return }
         upstream.consumed(unreturned)
         unreturned = 0
     }
@@ -407,13 +389,7 @@ final class PublicConnection: ChannelDuplexHandler, ListedConnection, YamuxStrea
         guard let upstream else { return }
         self.upstream = nil
         loop.counts.openRequests -= 1
-        switch upstream {
-        case .here(_, let stream):
-            stream.user = nil
-        case .across(let crossing):
-            crossing.forget()
-        }
-        if isReset { upstream.reset() } else { upstream.settle() }
+        upstream.letGo(isReset: isReset)
     }
 
     // MARK: Answers of our own
@@ -430,7 +406,7 @@ final class PublicConnection: ChannelDuplexHandler, ListedConnection, YamuxStrea
     /// Answers what is no request, or not yet one.
     private func refuseHead(_ refusal: OwnAnswer) -> Bool {
         answer = AnswerReading()
-        notes.begin(AccessLog.Exchange(address: peer, begun: .now()))
+        notes.begin(AccessLog.Exchange(address: address, begun: .now()))
         return refuse(refusal, mayKeep: false)
     }
 
@@ -438,13 +414,12 @@ final class PublicConnection: ChannelDuplexHandler, ListedConnection, YamuxStrea
     ///
     /// - Returns: Whether the connection takes another request.
     private func refuse(_ refusal: OwnAnswer, mayKeep: Bool = true) -> Bool {
-        guard let context else { return false }
+        guard let sender else { return false }
         // What is not complete was not passed on, and its head not passed over.
         let keeps =
             mayKeep && keepsConnection && !request.isOldVersion
             && (request.isComplete || request.skip(loop.head))
-        context.write(
-            wrapOutboundOut(refusal.bytes(isToHead: answer.isToHead, closes: !keeps)), promise: nil)
+        sender.write(refusal.bytes(isToHead: answer.isToHead, closes: !keeps))
         loop.flushLater(self)
         notes.refused(with: refusal, requestBytes: request.bodyBytes)
         guard keeps else {
@@ -458,69 +433,35 @@ final class PublicConnection: ChannelDuplexHandler, ListedConnection, YamuxStrea
 
     // MARK: The end
 
-    func flush() { context?.flush() }
+    func flush() { sender?.context.flush() }
 
     /// Ends the connection behind what was written; `lingers` when the sender may still be sending.
     private func end(lingers: Bool) {
-        guard let context else { return }
+        guard sender != nil else { return }
         phase = .ending
         request = RequestReading()
-        context.flush()
-        lastUnsent = unsent
-        ending = SenderEnding(lingers: lingers, isSent: lastUnsent == 0)
+        ending = SenderEnding(lingers: lingers)
         deadline = loop.now + limits.streamSeconds
-        if ending.isSent {
-            allIsSent()
-        } else {
-            let sent = context.eventLoop.makePromise(of: Void.self)
-            // Not at once: the channel is in the middle of writing then, and would not write a farewell.
-            sent.futureResult.assumeIsolated().whenComplete { _ in
-                self.loop.eventLoop.assumeIsolated().execute { self.allIsSent() }
-            }
-            context.writeAndFlush(wrapOutboundOut(ByteBuffer()), promise: sent)
-        }
+        if sender?.flush(whenSent: { self.allIsSent() }) ?? false { allIsSent() }
         readAgain()
     }
 
     private func allIsSent() {
-        guard phase == .ending, let context else { return }
+        guard phase == .ending, let sender else { return }
         guard ending.lingers, !hasInputEnded else { return close() }
         ending.isSent = true
         deadline = .now() + SenderEnding.lingerSeconds
-        context.close(mode: .output, promise: nil)
-    }
-
-    /// Octets that the system has not taken.
-    private var unsent: Int {
-        (try? context?.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
-    }
-
-    /// Whether the sender is slow, but has taken something since the last look.
-    private func isBeingRead() -> Bool {
-        let unsent = unsent
-        defer { lastUnsent = unsent }
-        return unsent > 0 && unsent < lastUnsent
+        sender.context.close(mode: .output, promise: nil)
     }
 
     /// Ends in the middle of an answer, so that the sender can tell: what it has is not the whole.
     private func cut(_ reason: String) {
-        guard let context, phase != .closed else { return }
+        guard phase != .closed else { return }
         detach(isReset: true)
         noteCut(reason)
         flush()
-        showCut(context)
+        sender?.showCut(endsConnection: answer.endsConnection)
         close()
-    }
-
-    /// Makes the end that follows one that no whole answer has.
-    private func showCut(_ context: ChannelHandlerContext) {
-        if isTLS {
-            context.triggerUserOutboundEvent(TLSEvent.cut, promise: nil)
-        } else if answer.endsConnection {
-            // A plain end is how such an answer ends when it is whole.
-            let provider = context.channel as? any SocketOptionProvider
-            _ = provider?.setSoLinger(linger(l_onoff: 1, l_linger: 0))
-        }
     }
 
     private func noteCut(_ reason: String) {
@@ -534,7 +475,7 @@ final class PublicConnection: ChannelDuplexHandler, ListedConnection, YamuxStrea
         if upstream != nil { noteCut(RequestNotes.senderGone) }
         phase = .closed
         detach(isReset: true)
-        context?.close(promise: nil)
+        sender?.context.close(promise: nil)
     }
 
     /// The relay ends: closes the connection unless a request is under way.
@@ -545,8 +486,7 @@ final class PublicConnection: ChannelDuplexHandler, ListedConnection, YamuxStrea
     /// The relay waits no longer.
     func abandon() {
         if upstream != nil { return cut(RequestNotes.relayEnded) }
-        if phase == .ending, !ending.isSent, let context { showCut(context) }
-        close()
+        if phase == .ending { cutEnding() } else { close() }
     }
 
     func isLate() {
@@ -563,17 +503,24 @@ final class PublicConnection: ChannelDuplexHandler, ListedConnection, YamuxStrea
             detach(isReset: true)
             giveUp(.answerTooSlow)
         case .ending:
-            if !ending.isSent, let context { showCut(context) }
-            close()
+            cutEnding()
         case .closed: break
         }
         loop.flushAll()
     }
 
+    /// Waits no longer for the sender to read what is the last.
+    private func cutEnding() {
+        if !ending.isSent { sender?.showCut(endsConnection: answer.endsConnection) }
+        close()
+    }
+
+    private func isBeingRead() -> Bool { sender?.isBeingRead() ?? false }
+
     private func gone() {
-        guard context != nil else { return }
+        guard sender != nil else { return }
         close()
         loop.remove(self)
-        context = nil
+        sender = nil
     }
 }

@@ -12,13 +12,10 @@ struct SenderEnding {
     /// Whether the sender may still be sending.
     let lingers: Bool
     /// Whether the system has taken everything that was written.
-    var isSent: Bool
+    var isSent = false
     private var thrownAway = 0
 
-    init(lingers: Bool, isSent: Bool) {
-        self.lingers = lingers
-        self.isSent = isSent
-    }
+    init(lingers: Bool) { self.lingers = lingers }
 
     var mayRead: Bool { thrownAway < Self.maximumThrownAway }
 

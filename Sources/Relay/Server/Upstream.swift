@@ -56,23 +56,15 @@ enum Upstream {
         }
     }
 
-    /// Lets go of a stream whose answer is whole: what still waits of the request is not wanted.
-    func settle() {
-        switch self {
-        case .here(let tunnel, let stream):
-            tunnel.session.settle(stream)
-            if tunnel.session.hasOutput { tunnel.scheduleFlush() }
-        case .across(let crossing): crossing.settle()
-        }
-    }
-
-    func reset() {
+    /// Ends the way: by a reset, or as one whose answer is whole; what still waits of the request is not
+    /// wanted then.
+    func letGo(isReset: Bool) {
         switch self {
         case .here(let tunnel, let stream):
             stream.user = nil
-            tunnel.session.reset(stream)
-            tunnel.scheduleFlush()
-        case .across(let crossing): crossing.reset()
+            if isReset { tunnel.session.reset(stream) } else { tunnel.session.settle(stream) }
+            if isReset || tunnel.session.hasOutput { tunnel.scheduleFlush() }
+        case .across(let crossing): crossing.letGo(isReset: isReset)
         }
     }
 }
@@ -130,10 +122,12 @@ final class Crossing: YamuxStreamUser, @unchecked Sendable {
         toSender { $0.upstreamIsRefused(isBusy: isBusy) }
     }
 
-    func settle() {
+    /// Passes nothing more to the sender's connection.
+    func letGo(isReset: Bool) {
+        connection = nil
         toTunnel { tunnel, stream in
             self.letGo(of: stream)
-            tunnel.session.settle(stream)
+            if isReset { tunnel.session.reset(stream) } else { tunnel.session.settle(stream) }
         }
     }
 
@@ -144,17 +138,6 @@ final class Crossing: YamuxStreamUser, @unchecked Sendable {
     }
 
     func consumed(_ count: Int) { toTunnel { $0.session.consumed(count, of: $1) } }
-
-    func reset() {
-        connection = nil
-        toTunnel { tunnel, stream in
-            self.letGo(of: stream)
-            tunnel.session.reset(stream)
-        }
-    }
-
-    /// Nothing more is passed to the sender's connection.
-    func forget() { connection = nil }
 
     func stream(_ stream: YamuxStream, received bytes: ByteBuffer, isEnd: Bool) {
         toSender { $0.received(bytes, isEnd: isEnd) }
