@@ -60,6 +60,9 @@ final class RelayLoop: @unchecked Sendable {
         var own: [String: Int] = [:]
         /// Requests without a whole answer, by reason.
         var cut: [String: Int] = [:]
+        /// Connections over the limit, which were closed at once.
+        var sendersTurnedAway = 0
+        var agentsTurnedAway = 0
 
         mutating func add(_ other: Counts) {
             connections += other.connections
@@ -71,6 +74,8 @@ final class RelayLoop: @unchecked Sendable {
             octetsOut += other.octetsOut
             own.merge(other.own) { $0 + $1 }
             cut.merge(other.cut) { $0 + $1 }
+            sendersTurnedAway += other.sendersTurnedAway
+            agentsTurnedAway += other.agentsTurnedAway
         }
     }
 

@@ -152,7 +152,7 @@ package final class RelayServer: Sendable {
     private func addSender(_ channel: any Channel, isTLS: Bool) throws {
         let loop = loop(of: channel)
         guard senders.take(channel) else {
-            loop.counts.own["too-many-connections", default: 0] += 1
+            loop.counts.sendersTurnedAway += 1
             throw ChannelError.eof
         }
         try channel.pipeline.syncOperations.addHandler(PublicConnection(loop, isTLS: isTLS))
@@ -160,7 +160,7 @@ package final class RelayServer: Sendable {
 
     private func setUpAgent(_ channel: any Channel, isShared: Bool) throws {
         guard agents.take(channel) else {
-            loop(of: channel).counts.own["too-many-agents", default: 0] += 1
+            loop(of: channel).counts.agentsTurnedAway += 1
             throw ChannelError.eof
         }
         let pipeline = channel.pipeline.syncOperations

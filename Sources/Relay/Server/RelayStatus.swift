@@ -12,6 +12,9 @@ package enum RelayStatus {
         package var own: [String: Int]
         /// Requests without a whole answer, by reason.
         package var cut: [String: Int]
+        /// Connections over the limit.
+        package var sendersTurnedAway: Int
+        package var agentsTurnedAway: Int
         /// Streams in the tunnels' connections.
         package var streams: Int
 
@@ -25,6 +28,8 @@ package enum RelayStatus {
             octetsOut = counts.octetsOut
             own = counts.own
             cut = counts.cut
+            sendersTurnedAway = counts.sendersTurnedAway
+            agentsTurnedAway = counts.agentsTurnedAway
             self.streams = streams
         }
     }

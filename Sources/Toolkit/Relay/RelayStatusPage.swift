@@ -108,6 +108,10 @@ struct RelayStatusPage: Sendable {
                 "streams": JSONValue(counts.streams), "octets_in": JSONValue(counts.octetsIn),
                 "octets_out": JSONValue(counts.octetsOut), "own_answers": byReason(counts.own),
                 "cut": byReason(counts.cut),
+                "turned_away": [
+                    "senders": JSONValue(counts.sendersTurnedAway),
+                    "agents": JSONValue(counts.agentsTurnedAway),
+                ],
             ])
     }
 
@@ -137,6 +141,12 @@ struct RelayStatusPage: Sendable {
             "cut_total", "counter", "Requests without a whole answer by reason.",
             counts.cut.sorted { $0.key < $1.key }.map { ("{reason=\"\($0.key)\"}", $0.value) })
         add(
+            "turned_away_total", "counter", "Connections over the limit, by who dialled.",
+            [
+                ("{side=\"senders\"}", counts.sendersTurnedAway),
+                ("{side=\"agents\"}", counts.agentsTurnedAway),
+            ])
+        add(
             "octets_total", "counter", "Octets to and from senders.",
             [("{direction=\"in\"}", counts.octetsIn), ("{direction=\"out\"}", counts.octetsOut)])
         add("uptime_seconds", "gauge", "Seconds since the start.", [("", uptime)])
@@ -162,6 +172,9 @@ struct RelayStatusPage: Sendable {
             let all = counts.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }
             return all.isEmpty ? "" : "<dt>\(title)</dt><dd>\(all.joined(separator: " · "))</dd>"
         }
+        let turnedAway = [
+            "senders": counts.sendersTurnedAway, "agents": counts.agentsTurnedAway,
+        ].filter { $0.value > 0 }
         let answers = (2...5).map { "\($0)xx: \(counts.answers[$0])" }.joined(separator: " · ")
         let html = """
             <!doctype html><html lang="en"><meta charset="utf-8"><title>countersign relay</title>
@@ -178,7 +191,8 @@ struct RelayStatusPage: Sendable {
             <dt>senders</dt><dd>\(counts.openConnections) connected, \(counts.connections) in all</dd>
             <dt>requests</dt><dd>\(counts.openRequests) under way, \(counts.requests) in all</dd>
             <dt>answers</dt><dd>\(answers)</dd>
-            \(byReason("the relay's own", counts.own))\(byReason("not whole", counts.cut))</dl>
+            \(byReason("the relay's own", counts.own))\(byReason("not whole", counts.cut))
+            \(byReason("over the limit", turnedAway))</dl>
             <p><a href="/status">as JSON</a> · <a href="/metrics">for Prometheus</a></p></html>
             """
         return ServerResponse(

@@ -197,12 +197,13 @@ def too_many_connections(world):
         wire.send(get(ALICE))
         world.handler.serve(answer(b"fine"))
         same(wire.answer().body, b"fine")
+    before = world.relay.status()["turned_away"]
     try:
-        wire = world.connect()
-        found = wire.ask(get(ALICE))
-        check(found.status == 503, f"a sixth connection is served: {found.status}")
+        found = world.connect().ask(get(ALICE))
+        check(False, f"a sixth connection is answered: {found.status}")
     except (Ended, OSError):
         pass
+    same(world.relay.status()["turned_away"], {**before, "senders": before["senders"] + 1}, "counted")
     for wire in kept:
         wire.close()
 

@@ -186,7 +186,9 @@ def strangers_on_the_agents_port(world):
     strangers = [connect(world.relay.agents) for _ in range(MOST_AGENTS - 1)]
     for stranger in strangers:
         check(not select.select([stranger.connection], [], [], 0.1)[0], "it is closed too early")
+    before = world.relay.status()["turned_away"]
     same(connect(world.relay.agents).to_end()[0], b"", "one too many")
+    same(world.relay.status()["turned_away"], {**before, "agents": before["agents"] + 1}, "counted")
     same(world.pass_on(get(ALICE))[1].status, 200, "the agent that is there")
     for stranger in strangers:
         stranger.close()
