@@ -68,15 +68,14 @@ final class AgentLine: TunnelUser, YamuxStreamUser, @unchecked Sendable {
     }
 
     private func begin(_ tunnel: TunnelHandler, _ stream: YamuxStream) {
-        let configuration = loop.configuration
         let recording =
-            configuration.keepsExchanges
-            ? ExchangeRecording(configuration.limits, budget: loop.reports.budget) : nil
-        guard let destination = configuration.soleDestination else {
+            loop.configuration.keepsExchanges
+            ? ExchangeRecording(loop.configuration.limits, budget: loop.reports.budget) : nil
+        guard let handler = loop.soleHandler else {
             stream.user = RequestRouter(loop, tunnel, recording: recording)
             return
         }
-        loop.connection(to: destination).begin(tunnel, stream, recording: recording)
+        loop.connection(to: handler).begin(tunnel, stream, recording: recording)
     }
 
     /// Whether too many reports are not kept yet: requests are taken then, and not begun.

@@ -17,7 +17,9 @@ final class AgentLoop: @unchecked Sendable {
     /// For requests that are not begun yet.
     let postponedBytes: RecordingBudget
     private let tls: TLSContext
-    private var idle: [Destination: [HandlerConnection]] = [:]
+    private var pools: [Destination: HandlerPool] = [:]
+    /// The handler of all requests, where these are passed on unchanged.
+    private(set) lazy var soleHandler = configuration.soleDestination.map(handler(at:))
     /// Those with a request, or without one and young.
     private let connections: ConnectionList<HandlerConnection>
 
@@ -35,17 +37,21 @@ final class AgentLoop: @unchecked Sendable {
 
     var now: NIODeadline { connections.now }
 
-    /// A connection for a request: an idle one, or one that is being made.
-    func connection(to destination: Destination) -> HandlerConnection {
-        while let connection = idle[destination]?.popLast() {
-            if connection.isUsable { return connection }
-            connection.close()
-        }
-        return dial(destination)
+    func handler(at destination: Destination) -> HandlerPool {
+        if let pool = pools[destination] { return pool }
+        let pool = HandlerPool(destination, maximum: configuration.limits.idleConnections)
+        pools[destination] = pool
+        return pool
     }
 
-    func dial(_ destination: Destination) -> HandlerConnection {
-        let connection = HandlerConnection(self, destination)
+    /// A connection for a request: an idle one, or one that is being made.
+    func connection(to handler: HandlerPool) -> HandlerConnection {
+        handler.take() ?? dial(handler)
+    }
+
+    func dial(_ handler: HandlerPool) -> HandlerConnection {
+        let destination = handler.destination
+        let connection = HandlerConnection(self, handler)
         connections.add(connection)
         guard connections.count <= configuration.limits.handlerConnections else {
             connection.failedToConnect(.handlerBusy)
@@ -71,16 +77,9 @@ final class AgentLoop: @unchecked Sendable {
         return connection
     }
 
-    /// Takes a connection back that may have another request.
-    func keep(_ connection: HandlerConnection) {
-        let count = idle[connection.destination]?.count ?? 0
-        guard count < configuration.limits.idleConnections else { return connection.close() }
-        idle[connection.destination, default: []].append(connection)
-    }
-
     func remove(_ connection: HandlerConnection) {
         connections.remove(connection)
-        idle[connection.destination]?.removeAll { $0 === connection }
+        connection.pool.remove(connection)
     }
 
     func flushLater(_ connection: HandlerConnection) { connections.flushLater(connection) }
@@ -91,6 +90,8 @@ final class AgentLoop: @unchecked Sendable {
 extension OwnAnswer {
     static let handlerBusy = OwnAnswer(
         503, "too-busy", "too many connections to the handler are open")
+    static let senderGone = OwnAnswer(
+        502, "sender-gone", "the sender, or the relay, went away")
     static let handlerTooSlow = OwnAnswer(
         504, "handler-timeout", "the handler gave no answer in time")
     static let handlerCut = OwnAnswer(

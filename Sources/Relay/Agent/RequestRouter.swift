@@ -58,7 +58,7 @@ final class RequestRouter: YamuxStreamUser {
         switch found?.target {
         case .handler(let destination):
             let rewritten = rewritten(for: destination)
-            let connection = loop.connection(to: destination)
+            let connection = loop.connection(to: loop.handler(at: destination))
             connection.begin(
                 tunnel, stream, recording: recording,
                 unreturned: input.readableBytes - returned - rewritten.readableBytes)

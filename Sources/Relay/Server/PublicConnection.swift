@@ -109,7 +109,10 @@ final class PublicConnection: ChannelDuplexHandler, ListedConnection, YamuxStrea
         if mayRead { context.read() } else { isReadHeld = true }
     }
 
-    func channelWritabilityChanged(context: ChannelHandlerContext) { returnWindow() }
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        sender?.writabilityChanged()
+        returnWindow()
+    }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         switch event {

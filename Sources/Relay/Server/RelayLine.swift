@@ -41,8 +41,8 @@ final class RelayLine: TunnelUser, YamuxStreamUser, @unchecked Sendable {
         self.tunnel = tunnel
         patience = loop.eventLoop.assumeIsolated().scheduleTask(
             in: .nanoseconds(Int64(Self.registrationSeconds * 1e9))
-        ) { [weak self] in
-            if self?.registered == nil { tunnel.close(.failed("no registration came")) }
+        ) {
+            if self.registered == nil { tunnel.close(.failed("no registration came")) }
         }
     }
 

@@ -18,7 +18,10 @@ final class SenderChannel {
         self.isTLS = isTLS
     }
 
-    var isWritable: Bool { context.channel.isWritable }
+    /// What the channel says of it, which is asked often.
+    private(set) var isWritable = true
+
+    func writabilityChanged() { isWritable = context.channel.isWritable }
 
     func write(_ bytes: ByteBuffer) { context.write(NIOAny(bytes), promise: nil) }
 

@@ -36,8 +36,9 @@ final class ConnectionList<Connection: ListedConnection>: @unchecked Sendable {
         connections.append(connection)
         guard ticks == nil else { return }
         now = .now()
-        ticks = eventLoop.scheduleRepeatedTask(initialDelay: Self.tick, delay: Self.tick) {
-            [weak self] _ in self?.lookAtDeadlines()
+        // Not weak: counting the references to an object with a weak one takes the slow way for good.
+        ticks = eventLoop.scheduleRepeatedTask(initialDelay: Self.tick, delay: Self.tick) { _ in
+            self.lookAtDeadlines()
         }
     }
 

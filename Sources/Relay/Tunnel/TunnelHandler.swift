@@ -44,6 +44,8 @@ final class TunnelHandler: ChannelDuplexHandler, @unchecked Sendable {
     private var context: ChannelHandlerContext?
     private var isFlushScheduled = false
     private var isReadHeld = false
+    /// What the channel says of it, which is asked often.
+    private var isWritable = true
     private var end = TunnelEnd.closed
     private var pings: RepeatedTask?
     private var pingSent: (value: UInt32, at: NIODeadline)?
@@ -58,9 +60,10 @@ final class TunnelHandler: ChannelDuplexHandler, @unchecked Sendable {
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
         let interval = TimeAmount.seconds(Tunnel.pingSeconds)
+        // Not weak: counting the references to an object with a weak one takes the slow way for good.
         pings = context.eventLoop.scheduleRepeatedTask(
             initialDelay: .zero, delay: interval
-        ) { [weak self] _ in self?.ping() }
+        ) { _ in self.ping() }
     }
 
     func handlerRemoved(context: ChannelHandlerContext) { ended() }
@@ -86,7 +89,8 @@ final class TunnelHandler: ChannelDuplexHandler, @unchecked Sendable {
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
-        if context.channel.isWritable { flush() }
+        isWritable = context.channel.isWritable
+        if isWritable { flush() }
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
@@ -143,7 +147,7 @@ final class TunnelHandler: ChannelDuplexHandler, @unchecked Sendable {
     private func flush() {
         isFlushScheduled = false
         guard isOpen, let context else { return }
-        while isOpen, context.channel.isWritable, session.hasOutput {
+        while isOpen, isWritable, session.hasOutput {
             session.takeOutput { context.write(wrapOutboundOut($0), promise: nil) }
             context.flush()
             for stream in session.takeStreamsWithRoom() { stream.user?.streamHasRoom(stream) }
