@@ -71,11 +71,11 @@ final class AgentLine: TunnelUser, YamuxStreamUser, @unchecked Sendable {
         let recording =
             loop.configuration.keepsExchanges
             ? ExchangeRecording(loop.configuration.limits, budget: loop.reports.budget) : nil
-        guard let handler = loop.soleHandler else {
+        guard let pool = loop.solePool else {
             stream.user = RequestRouter(loop, tunnel, recording: recording)
             return
         }
-        loop.connection(to: handler).begin(tunnel, stream, recording: recording)
+        loop.connection(of: pool).begin(tunnel, stream, recording: recording)
     }
 
     /// Whether too many reports are not kept yet: requests are taken then, and not begun.

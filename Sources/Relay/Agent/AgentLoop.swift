@@ -19,7 +19,7 @@ final class AgentLoop: @unchecked Sendable {
     private let tls: TLSContext
     private var pools: [Destination: HandlerPool] = [:]
     /// The handler of all requests, where these are passed on unchanged.
-    private(set) lazy var soleHandler = configuration.soleDestination.map(handler(at:))
+    private(set) lazy var solePool = configuration.soleDestination.map(pool(for:))
     /// Those with a request, or without one and young.
     private let connections: ConnectionList<HandlerConnection>
 
@@ -37,7 +37,8 @@ final class AgentLoop: @unchecked Sendable {
 
     var now: NIODeadline { connections.now }
 
-    func handler(at destination: Destination) -> HandlerPool {
+    /// The connections to a handler.
+    func pool(for destination: Destination) -> HandlerPool {
         if let pool = pools[destination] { return pool }
         let pool = HandlerPool(destination, maximum: configuration.limits.idleConnections)
         pools[destination] = pool
@@ -45,13 +46,12 @@ final class AgentLoop: @unchecked Sendable {
     }
 
     /// A connection for a request: an idle one, or one that is being made.
-    func connection(to handler: HandlerPool) -> HandlerConnection {
-        handler.take() ?? dial(handler)
-    }
+    func connection(of pool: HandlerPool) -> HandlerConnection { pool.take() ?? dial(pool) }
 
-    func dial(_ handler: HandlerPool) -> HandlerConnection {
-        let destination = handler.destination
-        let connection = HandlerConnection(self, handler)
+    /// A new connection to a pool's handler.
+    func dial(_ pool: HandlerPool) -> HandlerConnection {
+        let destination = pool.destination
+        let connection = HandlerConnection(self, pool)
         connections.add(connection)
         guard connections.count <= configuration.limits.handlerConnections else {
             connection.failedToConnect(.handlerBusy)

@@ -202,13 +202,15 @@ final class HandlerConnection: ChannelDuplexHandler, ListedConnection, YamuxStre
         (isOver, isActive) = (true, false)
         loop.remove(self)
         guard let request else { return }
+        if case .head = request.reading, partial.readableBytes == 0,
+            let replay = request.takeReplay()
+        {
+            self.request = nil
+            return sendAgain(request, replay)
+        }
         switch request.reading {
         case .body(let body, _, true) where !body.hasEnded && failure == nil: complete(ByteBuffer())
         case .upgraded: complete(ByteBuffer())
-        case .head:
-            guard partial.readableBytes == 0, let replay = request.takeReplay() else { fallthrough }
-            self.request = nil
-            sendAgain(request, replay)
         default: fail(failure ?? .handlerCut)
         }
     }
@@ -229,7 +231,7 @@ final class HandlerConnection: ChannelDuplexHandler, ListedConnection, YamuxStre
         var bytes = unwrapInboundIn(data)
         guard let request else { return close() }  // an answer that nobody asked for
         request.recording?.answer(bytes)
-        request.isSeen()
+        request.dropReplay()
         if case .head = request.reading {
             if partial.readableBytes > 0 {
                 partial.writeBuffer(&bytes)

@@ -71,8 +71,8 @@ final class PassedRequest {
         }
     }
 
-    /// The handler has seen the request: it is not sent again.
-    func isSeen() { replay = nil }
+    /// Forgets what would be sent again, as the handler has seen the request.
+    func dropReplay() { replay = nil }
 
     /// What to send over another connection, where the handler may get the request twice in case it has got
     /// it once; no third time.

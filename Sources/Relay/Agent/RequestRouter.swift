@@ -58,7 +58,7 @@ final class RequestRouter: YamuxStreamUser {
         switch found?.target {
         case .handler(let destination):
             let rewritten = rewritten(for: destination)
-            let connection = loop.connection(to: loop.handler(at: destination))
+            let connection = loop.connection(of: loop.pool(for: destination))
             connection.begin(
                 tunnel, stream, recording: recording,
                 unreturned: input.readableBytes - returned - rewritten.readableBytes)

@@ -8,7 +8,7 @@ final class Pacing {
     private let rate: Int
     private let eventLoop: any EventLoop
 
-    /// `rate`: octets a second; `nil` where that has no limit.
+    /// `rate`: octets a second, 0 for no limit; there is nothing to hold to then.
     init?(rate: Int, on eventLoop: any EventLoop) {
         guard rate > 0 else { return nil }
         self.rate = rate

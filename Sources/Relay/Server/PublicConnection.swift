@@ -110,7 +110,7 @@ final class PublicConnection: ChannelDuplexHandler, ListedConnection, YamuxStrea
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
-        sender?.writabilityChanged()
+        sender?.noteWritability()
         returnWindow()
     }
 
@@ -135,7 +135,7 @@ final class PublicConnection: ChannelDuplexHandler, ListedConnection, YamuxStrea
     private func readAgain() {
         guard isReadHeld, mayRead else { return }
         isReadHeld = false
-        sender?.context.read()
+        sender?.read()
     }
 
     /// The sender says nothing more; it may still want the answer.
@@ -323,9 +323,9 @@ final class PublicConnection: ChannelDuplexHandler, ListedConnection, YamuxStrea
 
     /// Takes octets of the answer.
     func received(_ bytes: ByteBuffer, isEnd: Bool) {
-        guard upstream != nil, sender != nil else { return }
+        guard upstream != nil, let sender else { return }
         deadline = loop.now + limits.streamSeconds
-        sender?.hasMore()
+        sender.noteMore()
         let count = bytes.readableBytes
         loop.counts.octetsOut += count
         do {
@@ -335,7 +335,7 @@ final class PublicConnection: ChannelDuplexHandler, ListedConnection, YamuxStrea
                 sender: AnswerReading.Sender(
                     isOldVersion: request.isOldVersion, closes: closes, wantsUpgrade: isUpgrade),
                 loop: loop
-            ) { sender?.write($0) }
+            ) { sender.write($0) }
             loop.flushLater(self)
             account(count)
             if isUpgrade, answer.status >= 200 {
@@ -436,16 +436,16 @@ final class PublicConnection: ChannelDuplexHandler, ListedConnection, YamuxStrea
 
     // MARK: The end
 
-    func flush() { sender?.context.flush() }
+    func flush() { sender?.flush() }
 
     /// Ends the connection behind what was written; `lingers` when the sender may still be sending.
     private func end(lingers: Bool) {
-        guard sender != nil else { return }
+        guard let sender else { return }
         phase = .ending
         request = RequestReading()
         ending = SenderEnding(lingers: lingers)
         deadline = loop.now + limits.streamSeconds
-        if sender?.flush(whenSent: { self.allIsSent() }) ?? false { allIsSent() }
+        sender.flush(whenSent: allIsSent)
         readAgain()
     }
 
@@ -454,7 +454,7 @@ final class PublicConnection: ChannelDuplexHandler, ListedConnection, YamuxStrea
         guard ending.lingers, !hasInputEnded else { return close() }
         ending.isSent = true
         deadline = .now() + SenderEnding.lingerSeconds
-        sender.context.close(mode: .output, promise: nil)
+        sender.closeOutput()
     }
 
     /// Ends in the middle of an answer, so that the sender can tell: what it has is not the whole.
@@ -478,7 +478,7 @@ final class PublicConnection: ChannelDuplexHandler, ListedConnection, YamuxStrea
         if upstream != nil { noteCut(RequestNotes.senderGone) }
         phase = .closed
         detach(isReset: true)
-        sender?.context.close(promise: nil)
+        sender?.close()
     }
 
     /// The relay ends: closes the connection unless a request is under way.

@@ -39,6 +39,7 @@ final class RelayLine: TunnelUser, YamuxStreamUser, @unchecked Sendable {
     /// Begins to wait for the registration.
     func begin(_ tunnel: TunnelHandler) {
         self.tunnel = tunnel
+        // Cancelled by the registration, or the end; not weak, as in TunnelHandler.
         patience = loop.eventLoop.assumeIsolated().scheduleTask(
             in: .nanoseconds(Int64(Self.registrationSeconds * 1e9))
         ) {

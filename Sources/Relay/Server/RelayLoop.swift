@@ -60,7 +60,8 @@ final class RelayLoop: @unchecked Sendable {
         var own: [String: Int] = [:]
         /// Requests without a whole answer, by reason.
         var cut: [String: Int] = [:]
-        /// Connections over the limit, which were closed at once.
+        /// Connections over the limit of senders, or of agents, which were closed at once; where both come in
+        /// by one port the agents' limit is looked at first, and counts both.
         var sendersTurnedAway = 0
         var agentsTurnedAway = 0
 

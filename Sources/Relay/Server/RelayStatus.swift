@@ -12,7 +12,7 @@ package enum RelayStatus {
         package var own: [String: Int]
         /// Requests without a whole answer, by reason.
         package var cut: [String: Int]
-        /// Connections over the limit.
+        /// Connections over the limit of senders, and over that of agents.
         package var sendersTurnedAway: Int
         package var agentsTurnedAway: Int
         /// Streams in the tunnels' connections.

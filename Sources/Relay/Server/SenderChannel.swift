@@ -6,8 +6,10 @@ import NIOOpenSSL
 ///
 /// Confined to its event loop.
 final class SenderChannel {
-    let context: ChannelHandlerContext
-    let isTLS: Bool
+    private let context: ChannelHandlerContext
+    private let isTLS: Bool
+    /// What the channel says of it, which is asked often.
+    private(set) var isWritable = true
     /// The address at the other end, which the system is asked for once.
     private(set) lazy var address = context.remoteAddress?.ipAddress ?? ""
     /// Octets that the system had not taken at the last look at them.
@@ -18,15 +20,16 @@ final class SenderChannel {
         self.isTLS = isTLS
     }
 
-    /// What the channel says of it, which is asked often.
-    private(set) var isWritable = true
+    func noteWritability() { isWritable = context.channel.isWritable }
 
-    func writabilityChanged() { isWritable = context.channel.isWritable }
-
+    func read() { context.read() }
     func write(_ bytes: ByteBuffer) { context.write(NIOAny(bytes), promise: nil) }
+    func flush() { context.flush() }
+    func closeOutput() { context.close(mode: .output, promise: nil) }
+    func close() { context.close(promise: nil) }
 
-    /// More has been written: all of that counts as taken at the next look at it.
-    func hasMore() { lastUnsent = .max }
+    /// Notes that there is more to read: at the next look the sender counts as reading, whatever it took.
+    func noteMore() { lastUnsent = .max }
 
     /// Whether the sender is slow, but has taken something since the last look.
     func isBeingRead() -> Bool {
@@ -40,11 +43,11 @@ final class SenderChannel {
         (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
     }
 
-    /// Flushes, and calls `body` once the system has taken all of that; returns whether it has already.
-    func flush(whenSent body: @escaping () -> Void) -> Bool {
+    /// Flushes, and calls `body` once the system has taken all of that, or never will: at once, where that is so.
+    func flush(whenSent body: @escaping () -> Void) {
         context.flush()
         lastUnsent = unsent
-        guard lastUnsent > 0 else { return true }
+        guard lastUnsent > 0 else { return body() }
         let eventLoop = context.eventLoop
         let sent = eventLoop.makePromise(of: Void.self)
         // Not at once: the channel is in the middle of writing then, and would not write a farewell.
@@ -52,7 +55,6 @@ final class SenderChannel {
             eventLoop.assumeIsolated().execute(body)
         }
         context.writeAndFlush(NIOAny(ByteBuffer()), promise: sent)
-        return false
     }
 
     /// Makes the end that follows one that no whole answer has; `endsConnection`: a whole one would end so.

@@ -56,8 +56,8 @@ enum Upstream {
         }
     }
 
-    /// Ends the way: by a reset, or as one whose answer is whole; what still waits of the request is not
-    /// wanted then.
+    /// Lets go of the way: by a reset, or of one that has nothing more to say; what still waits of the
+    /// request is not wanted then.
     func letGo(isReset: Bool) {
         switch self {
         case .here(let tunnel, let stream):
@@ -126,13 +126,13 @@ final class Crossing: YamuxStreamUser, @unchecked Sendable {
     func letGo(isReset: Bool) {
         connection = nil
         toTunnel { tunnel, stream in
-            self.letGo(of: stream)
+            self.part(from: stream)
             if isReset { tunnel.session.reset(stream) } else { tunnel.session.settle(stream) }
         }
     }
 
-    /// Each of the two keeps the other until then.
-    private func letGo(of stream: YamuxStream) {
+    /// Parts the two, as each keeps the other.
+    private func part(from stream: YamuxStream) {
         stream.user = nil
         self.stream = nil
     }
@@ -144,7 +144,7 @@ final class Crossing: YamuxStreamUser, @unchecked Sendable {
     }
 
     func streamWasReset(_ stream: YamuxStream, isLost: Bool) {
-        letGo(of: stream)
+        part(from: stream)
         toSender { $0.upstreamWasReset(isLost: isLost) }
     }
 

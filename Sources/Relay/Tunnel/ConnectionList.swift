@@ -36,7 +36,8 @@ final class ConnectionList<Connection: ListedConnection>: @unchecked Sendable {
         connections.append(connection)
         guard ticks == nil else { return }
         now = .now()
-        // Not weak: counting the references to an object with a weak one takes the slow way for good.
+        // Not weak, as counting the references to an object with a weak one takes the slow way for good;
+        // the last connection's removal cancels it.
         ticks = eventLoop.scheduleRepeatedTask(initialDelay: Self.tick, delay: Self.tick) { _ in
             self.lookAtDeadlines()
         }

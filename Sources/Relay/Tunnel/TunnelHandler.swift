@@ -60,7 +60,8 @@ final class TunnelHandler: ChannelDuplexHandler, @unchecked Sendable {
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
         let interval = TimeAmount.seconds(Tunnel.pingSeconds)
-        // Not weak: counting the references to an object with a weak one takes the slow way for good.
+        // Not weak, as counting the references to an object with a weak one takes the slow way for good;
+        // ended() cancels it.
         pings = context.eventLoop.scheduleRepeatedTask(
             initialDelay: .zero, delay: interval
         ) { _ in self.ping() }

@@ -141,7 +141,7 @@ struct RelayStatusPage: Sendable {
             "cut_total", "counter", "Requests without a whole answer by reason.",
             counts.cut.sorted { $0.key < $1.key }.map { ("{reason=\"\($0.key)\"}", $0.value) })
         add(
-            "turned_away_total", "counter", "Connections over the limit, by who dialled.",
+            "turned_away_total", "counter", "Connections over a limit, by whose it is.",
             [
                 ("{side=\"senders\"}", counts.sendersTurnedAway),
                 ("{side=\"agents\"}", counts.agentsTurnedAway),
