@@ -25,8 +25,10 @@ import time
 CONTRACT = pathlib.Path(__file__).parents[3] / "Sources/MockAPI/Contract"
 CONNECTIONS = 6
 BATCH = 500
-SECONDS_FOR_AN_ANSWER = 5
-SECONDS_TO_CLOSE = 3
+# Patience on a busy machine, where 4 s have been seen for an answer. The server itself ends idle connections
+# after two minutes: what was not closed at once is still told from what was.
+SECONDS_FOR_AN_ANSWER = 30
+SECONDS_TO_CLOSE = 20
 LONGEST_ANSWER = 64 << 10
 MOST_FAILURES = 100
 MOST_TOLERATED = 0.1
@@ -681,9 +683,10 @@ def odd_json(chance):
 @generator(0.05)
 def many_duplicates(chance):
     """Many names, and each of them again: work for a parser that looks for the first ones."""
-    names = [f'"{chance.random()}":{index}' for index in range(6000)]
+    names = [f'"{chance.random()}":{index}' for index in range(24_000)]
     text = "{" + ",".join(names + names) + ',"email_address":"a@b.de"}'
-    return Case(verify(text.encode()), is_tolerated=True, patience=1)
+    # Half a second where the time grows with their number; more than this where it grows with the square.
+    return Case(verify(text.encode()), is_tolerated=True, patience=15)
 
 
 # Forms
