@@ -1,4 +1,5 @@
-"""`scripts/bench relay`: our tunnel beside none, `ssh -R` and those that the environment names.
+"""`scripts/bench relay`: our tunnel beside none, `ssh -R`, two hops of HAProxy, and those that the
+environment names.
 
 Each round takes each measure of each side, one side after the other and each round from another one
 on, so that what else the machine does hits all of them. All sides are asked for the same host,

@@ -234,6 +234,46 @@ def openssh(place):
     return Tunnel("ssh -R", public, {"sshd": server, "ssh": client}, place.folder)
 
 
+HAPROXY = """
+global
+  nbthread 1
+  maxconn 8000
+defaults
+  mode http
+  timeout connect 5s
+  timeout client 300s
+  timeout server 300s
+  http-reuse always
+listen {name}
+  bind 127.0.0.1:{port}{bind}
+  server next 127.0.0.1:{next_port}{server}
+"""
+
+
+def haproxy(place, title, is_secret=False):
+    """No tunnel, as its far side does not dial out, but the same two hops of HTTP, with HTTP/2 between
+    them: what a relay and an agent in C would cost."""
+    public, between = free_port(), free_port()
+    bind, server = " proto h2", " proto h2"
+    if is_secret:
+        pair = [place.folder / "both.pem", place.folder / "both.pem.key"]
+        run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+            "-nodes", "-days", "1", "-subj", f"/CN={DOMAIN}", "-out", pair[0], "-keyout", pair[1])
+        bind = f" ssl crt {pair[0]} alpn h2"
+        server = f" ssl ca-file {pair[0]} verify required alpn h2"
+    hops = {
+        "front": {"port": public, "bind": "", "next_port": between, "server": server},
+        "back": {"port": between, "bind": bind, "next_port": place.origin_port, "server": ""},
+    }
+    processes = {}
+    for name, hop in hops.items():
+        configuration = place.folder / f"{name}.cfg"
+        configuration.write_text(HAPROXY.format(name=name, **hop))
+        processes[name] = place.launch(name, "haproxy", "-db", "-f", configuration)
+        wait_for(processes[name], hop["port"], f"haproxy, {name}")
+    return Tunnel(title, public, processes, place.folder)
+
+
 def given(place, name, commands):
     """A tunnel of the environment: commands that are started one after the other."""
     values = {
@@ -276,5 +316,7 @@ def all_sides():
         own_side("plain", "ours, plain"),
         own_side("tls", "ours, TLS", plain=False),
         Side("ssh", openssh),
+        Side("haproxy", functools.partial(haproxy, title="haproxy, in clear")),
+        Side("haproxy-tls", functools.partial(haproxy, title="haproxy, TLS", is_secret=True)),
         *given_sides(),
     ]
