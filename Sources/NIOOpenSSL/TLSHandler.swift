@@ -188,7 +188,9 @@ package final class TLSHandler: ChannelDuplexHandler {
             if encrypted.capacity > Self.maximumKeptBytes { encrypted = ByteBuffer() }
         } catch {
             promise?.fail(error)
-            fail(error, context)
+            // Whoever writes is in the middle of something, and does not expect to be told of an end.
+            state = .closed
+            context.eventLoop.assumeIsolated().execute { self.fail(error, context) }
         }
     }
 

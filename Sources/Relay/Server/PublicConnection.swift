@@ -35,26 +35,22 @@ final class PublicConnection: ChannelDuplexHandler, ListedConnection, YamuxStrea
     let loop: RelayLoop
     var place: Int?
     var isUnflushed = false
-    private(set) var deadline: NIODeadline?
+    var deadline: NIODeadline? { ending?.deadline ?? stepDeadline }
 
     private let isTLS: Bool
     private var sender: SenderChannel?
     private var phase = Phase.head
-    private var ending = SenderEnding(lingers: false)
+    private var ending: SenderEnding?
+    /// When what the phase waits for is late.
+    private var stepDeadline: NIODeadline?
     private var isReadHeld = false
     private var hasInputEnded = false
-    /// Where the tunnel's rate has a limit: towards the handler, and back.
-    private let requestPacing: Pacing?
-    private let answerPacing: Pacing?
 
     private let routing: Routing
-    private var route: Route?
-    private var upstream: Upstream?
+    private let passage: Passage
     private var request = RequestReading()
     private var answer = AnswerReading()
     private var isUpgrade = false
-    /// Octets of the answer that the system has not taken, and the tunnel does not know of as read.
-    private var unreturned = 0
     private var notes: RequestNotes
 
     init(_ loop: RelayLoop, isTLS: Bool) {
@@ -62,9 +58,8 @@ final class PublicConnection: ChannelDuplexHandler, ListedConnection, YamuxStrea
         self.isTLS = isTLS
         routing = Routing(loop.core, isTLS: isTLS)
         notes = RequestNotes(loop)
-        let rate = loop.core.configuration.limits.bytesPerSecond
-        requestPacing = Pacing(rate: rate, on: loop.eventLoop)
-        answerPacing = Pacing(rate: rate, on: loop.eventLoop)
+        passage = Passage(
+            rate: loop.core.configuration.limits.bytesPerSecond, on: loop.eventLoop)
     }
 
     private var address: String { sender?.address ?? "" }
@@ -79,7 +74,7 @@ final class PublicConnection: ChannelDuplexHandler, ListedConnection, YamuxStrea
     func handlerAdded(context: ChannelHandlerContext) {
         sender = SenderChannel(context, isTLS: isTLS)
         loop.add(self)
-        deadline = .now() + limits.headSeconds
+        stepDeadline = .now() + limits.headSeconds
     }
 
     func handlerRemoved(context: ChannelHandlerContext) { gone() }
@@ -95,7 +90,7 @@ final class PublicConnection: ChannelDuplexHandler, ListedConnection, YamuxStrea
         loop.counts.octetsIn += bytes.readableBytes
         switch phase {
         case .closed: return
-        case .ending: return ending.throwAway(bytes.readableBytes)
+        case .ending: return ending?.throwAway(bytes.readableBytes) ?? ()
         case .head, .body, .answer, .upgraded: break
         }
         request.append(bytes)
@@ -123,12 +118,12 @@ final class PublicConnection: ChannelDuplexHandler, ListedConnection, YamuxStrea
     }
 
     private var mayRead: Bool {
-        if let requestPacing, requestPacing.isPaused { return false }
+        if passage.isPaused { return false }
         switch phase {
         case .head, .closed: return true
         case .answer: return request.input.readableBytes < Self.maximumEarlyBytes
-        case .body, .upgraded: return upstream?.hasRoom ?? true
-        case .ending: return ending.mayRead
+        case .body, .upgraded: return passage.hasRoom
+        case .ending: return ending?.mayRead ?? true
         }
     }
 
@@ -144,9 +139,9 @@ final class PublicConnection: ChannelDuplexHandler, ListedConnection, YamuxStrea
         hasInputEnded = true
         switch phase {
         case .head, .body: wantsMore()
-        case .upgraded: upstream?.send(ByteBuffer(), isEnd: true)
-        case .ending where ending.isSent: close()
-        case .answer, .ending, .closed: break
+        case .upgraded: passage.sendEnd()
+        case .ending: ending?.inputEnded()
+        case .answer, .closed: break
         }
     }
 
@@ -175,7 +170,7 @@ final class PublicConnection: ChannelDuplexHandler, ListedConnection, YamuxStrea
             case .body: goesOn = readBody()
             case .upgraded:
                 guard request.hasInput else { return }
-                deadline = loop.now + limits.streamSeconds
+                stepDeadline = loop.now + limits.streamSeconds
                 return send(request.takeAll(), isEnd: false)
             case .answer, .ending, .closed: return
             }
@@ -188,7 +183,7 @@ final class PublicConnection: ChannelDuplexHandler, ListedConnection, YamuxStrea
         let wasUnderWay = request.isHeadUnderWay
         do {
             guard try request.readHead(into: &loop.head, limit: limits.headBytes) else {
-                if !wasUnderWay { deadline = loop.now + limits.headSeconds }
+                if !wasUnderWay { stepDeadline = loop.now + limits.headSeconds }
                 return false
             }
         } catch {
@@ -200,34 +195,22 @@ final class PublicConnection: ChannelDuplexHandler, ListedConnection, YamuxStrea
     /// What the head asks for.
     private func begin() -> Bool {
         answer = AnswerReading(isToHead: request.isToHead)
-        let route: Route
-        do {
-            route = try request.input.withUnsafeReadableBytes { bytes throws(Routing.Refusal) in
-                try routing.route(of: loop.head, bytes, from: address)
-            }
-        } catch {
-            notes.begin(AccessLog.Exchange(address: address, begun: .now()))
-            return refuse(error.answer, mayKeep: !error.closes)
+        let decision = request.input.withUnsafeReadableBytes {
+            routing.decide($0, from: address, on: loop)
         }
-        self.route = route
-        notes.begin(loop.exchange(of: request, route))
-        if case .length(let count) = loop.head.framing, count > limits.bodyBytes {
-            return refuse(.bodyTooLarge)
+        notes.begin(loop.exchange(of: request, decision.route, from: address))
+        switch decision {
+        case .through(let line, let route): return pass(through: line, route)
+        case .refused(let answer, _, let closes): return refuse(answer, mayKeep: !closes)
         }
-        if loop.core.isDraining { return refuse(.draining) }
-        guard let (line, terms) = route.choice(on: loop) else { return refuse(.agentAway) }
-        if let terms,
-            let refusal = request.input.withUnsafeReadableBytes({
-                Routing.admission(of: loop.head, $0, from: route.sender, terms)
-            })
-        {
-            return refuse(refusal)
-        }
+    }
+
+    private func pass(through line: TunnelHandler, _ route: Route) -> Bool {
         guard let upstream = Upstream(through: line, for: self) else {
             return refuse(line.isOpen ? .tooBusy : .agentAway)
         }
         loop.counts.openRequests += 1
-        self.upstream = upstream
+        passage.open(upstream, of: route.tunnel)
         sendHead(route)
         return true
     }
@@ -272,7 +255,7 @@ final class PublicConnection: ChannelDuplexHandler, ListedConnection, YamuxStrea
 
     /// What of the input belongs to the body; `nil` when it was refused.
     private func nextPart() -> ByteBuffer? {
-        deadline = loop.now + limits.requestSeconds
+        stepDeadline = loop.now + limits.requestSeconds
         do { return try request.nextPart(limit: limits.bodyBytes) } catch {
             detach(isReset: true)
             if answer.hasBegun { cut(error.reason) } else { _ = refuse(error, mayKeep: false) }
@@ -282,18 +265,16 @@ final class PublicConnection: ChannelDuplexHandler, ListedConnection, YamuxStrea
 
     private func requestIsComplete() {
         phase = .answer
-        deadline = loop.now + limits.requestSeconds
+        stepDeadline = loop.now + limits.requestSeconds
     }
 
     private func send(_ bytes: ByteBuffer, isEnd: Bool) {
-        upstream?.send(bytes, isEnd: isEnd)
-        guard let requestPacing, let allowance = route?.tunnel?.requestAllowance else { return }
-        postpone(requestPacing.moved(bytes.readableBytes, of: allowance) { self.readAgain() })
+        postpone(passage.send(bytes, isEnd: isEnd) { self.readAgain() })
     }
 
     /// Waits longer for the other side, as it has to wait for us.
     private func postpone(_ pause: TimeAmount?) {
-        if let pause, let deadline { self.deadline = deadline + pause }
+        if let pause, let stepDeadline { self.stepDeadline = stepDeadline + pause }
     }
 
     // MARK: The answer
@@ -309,22 +290,22 @@ final class PublicConnection: ChannelDuplexHandler, ListedConnection, YamuxStrea
 
     /// The way through the tunnel is broken.
     func upstreamWasReset(isLost: Bool) {
-        guard upstream != nil else { return }
+        guard passage.isOpen else { return }
         detach(isReset: false)
         giveUp(isLost ? .agentLost : .agentReset)
     }
 
     /// There is no way through the tunnel, or too many are in use.
     func upstreamIsRefused(isBusy: Bool) {
-        guard upstream != nil else { return }
+        guard passage.isOpen else { return }
         detach(isReset: false)
         giveUp(isBusy ? .tooBusy : .agentLost)
     }
 
     /// Takes octets of the answer.
     func received(_ bytes: ByteBuffer, isEnd: Bool) {
-        guard upstream != nil, let sender else { return }
-        deadline = loop.now + limits.streamSeconds
+        guard passage.isOpen, let sender else { return }
+        stepDeadline = loop.now + limits.streamSeconds
         sender.noteMore()
         let count = bytes.readableBytes
         loop.counts.octetsOut += count
@@ -337,11 +318,12 @@ final class PublicConnection: ChannelDuplexHandler, ListedConnection, YamuxStrea
                 loop: loop
             ) { sender.write($0) }
             loop.flushLater(self)
-            account(count)
+            postpone(passage.received(count) { self.returnWindow() })
+            returnWindow()
             if isUpgrade, answer.status >= 200 {
                 // The handler stays with HTTP: the stream was only kept open for the other protocol.
                 isUpgrade = false
-                upstream?.send(ByteBuffer(), isEnd: true)
+                passage.sendEnd()
             }
             switch progress {
             case .more: break
@@ -358,19 +340,8 @@ final class PublicConnection: ChannelDuplexHandler, ListedConnection, YamuxStrea
     }
 
     /// Lets the tunnel send as much again, once the system has taken what came.
-    private func account(_ count: Int) {
-        unreturned += count
-        if let answerPacing, let allowance = route?.tunnel?.answerAllowance {
-            postpone(answerPacing.moved(count, of: allowance) { self.returnWindow() })
-        }
-        returnWindow()
-    }
-
     private func returnWindow() {
-        guard unreturned > 0, let upstream, let sender, sender.isWritable else { return }
-        if let answerPacing, answerPacing.isPaused { return }
-        upstream.consumed(unreturned)
-        unreturned = 0
+        if let sender, sender.isWritable { passage.returnWindow() }
     }
 
     private func finish() {
@@ -381,18 +352,14 @@ final class PublicConnection: ChannelDuplexHandler, ListedConnection, YamuxStrea
         detach(isReset: !isWhole)
         if closes { return end(lingers: !request.isComplete || request.hasInput) }
         phase = .head
-        deadline = loop.now + limits.idleSeconds
+        stepDeadline = loop.now + limits.idleSeconds
         process()
         readAgain()
     }
 
     /// Lets go of the way through the tunnel.
     private func detach(isReset: Bool) {
-        unreturned = 0
-        guard let upstream else { return }
-        self.upstream = nil
-        loop.counts.openRequests -= 1
-        upstream.letGo(isReset: isReset)
+        if passage.close(isReset: isReset) { loop.counts.openRequests -= 1 }
     }
 
     // MARK: Answers of our own
@@ -430,7 +397,7 @@ final class PublicConnection: ChannelDuplexHandler, ListedConnection, YamuxStrea
             return false
         }
         phase = .head
-        deadline = loop.now + limits.idleSeconds
+        stepDeadline = loop.now + limits.idleSeconds
         return true
     }
 
@@ -443,18 +410,12 @@ final class PublicConnection: ChannelDuplexHandler, ListedConnection, YamuxStrea
         guard let sender else { return }
         phase = .ending
         request = RequestReading()
-        ending = SenderEnding(lingers: lingers)
-        deadline = loop.now + limits.streamSeconds
-        sender.flush(whenSent: allIsSent)
+        let ending = SenderEnding(
+            of: sender, lingers: lingers && !hasInputEnded, patience: limits.streamSeconds,
+            endsConnection: answer.endsConnection)
+        self.ending = ending
+        ending.begin()
         readAgain()
-    }
-
-    private func allIsSent() {
-        guard phase == .ending, let sender else { return }
-        guard ending.lingers, !hasInputEnded else { return close() }
-        ending.isSent = true
-        deadline = .now() + SenderEnding.lingerSeconds
-        sender.closeOutput()
     }
 
     /// Ends in the middle of an answer, so that the sender can tell: what it has is not the whole.
@@ -475,7 +436,7 @@ final class PublicConnection: ChannelDuplexHandler, ListedConnection, YamuxStrea
     /// Ends without another word.
     private func close() {
         guard phase != .closed else { return }
-        if upstream != nil { noteCut(RequestNotes.senderGone) }
+        if passage.isOpen { noteCut(RequestNotes.senderGone) }
         phase = .closed
         detach(isReset: true)
         sender?.close()
@@ -488,8 +449,8 @@ final class PublicConnection: ChannelDuplexHandler, ListedConnection, YamuxStrea
 
     /// The relay waits no longer.
     func abandon() {
-        if upstream != nil { return cut(RequestNotes.relayEnded) }
-        if phase == .ending { cutEnding() } else { close() }
+        if passage.isOpen { return cut(RequestNotes.relayEnded) }
+        if let ending { ending.cut() } else { close() }
     }
 
     func isLate() {
@@ -499,23 +460,15 @@ final class PublicConnection: ChannelDuplexHandler, ListedConnection, YamuxStrea
         case .body:
             detach(isReset: true)
             giveUp(.bodyTooSlow)
-        case .answer where isBeingRead(), .upgraded where isBeingRead(),
-            .ending where isBeingRead():
-            deadline = loop.now + limits.streamSeconds
+        case .answer where isBeingRead(), .upgraded where isBeingRead():
+            stepDeadline = loop.now + limits.streamSeconds
         case .answer, .upgraded:
             detach(isReset: true)
             giveUp(.answerTooSlow)
-        case .ending:
-            cutEnding()
+        case .ending: ending?.isLate()
         case .closed: break
         }
         loop.flushAll()
-    }
-
-    /// Waits no longer for the sender to read what is the last.
-    private func cutEnding() {
-        if !ending.isSent { sender?.showCut(endsConnection: answer.endsConnection) }
-        close()
     }
 
     private func isBeingRead() -> Bool { sender?.isBeingRead() ?? false }
@@ -524,6 +477,6 @@ final class PublicConnection: ChannelDuplexHandler, ListedConnection, YamuxStrea
         guard sender != nil else { return }
         close()
         loop.remove(self)
-        sender = nil
+        (sender, ending) = (nil, nil)
     }
 }

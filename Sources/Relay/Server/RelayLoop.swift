@@ -111,12 +111,15 @@ final class RelayLoop: @unchecked Sendable {
     func flushLater(_ connection: PublicConnection) { connections.flushLater(connection) }
     func flushAll() { connections.flushAll() }
 
-    /// What the access log has of a request whose head was read last.
-    func exchange(of request: RequestReading, _ route: Route) -> AccessLog.Exchange {
+    /// What the access log has of a request whose head was read last, and that came from `address`.
+    func exchange(
+        of request: RequestReading, _ route: Route?, from address: String
+    ) -> AccessLog.Exchange {
         request.input.withUnsafeReadableBytes { bytes in
             AccessLog.Exchange(
-                tunnel: route.name, address: route.sender, method: Array(bytes[head.method]),
-                target: Array(bytes[head.target]), begun: .now())
+                tunnel: route?.name, address: route?.sender ?? address,
+                method: Array(bytes[head.method]), target: Array(bytes[head.target]),
+                begun: .now())
         }
     }
 

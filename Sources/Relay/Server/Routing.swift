@@ -40,10 +40,23 @@ final class Route {
 
 /// Finds out whom the requests of a sender's connection are for, and whether they may.
 final class Routing {
-    /// Why a request goes nowhere.
-    struct Refusal: Error {
+    /// What becomes of a request.
+    enum Decision {
+        case through(TunnelHandler, Route)
+        /// With `closes` nothing more is read from the connection; the route where it is known.
+        case refused(OwnAnswer, Route?, closes: Bool)
+
+        var route: Route? {
+            switch self {
+            case .through(_, let route): route
+            case .refused(_, let route, _): route
+            }
+        }
+    }
+
+    /// Why a request has no route.
+    private struct Refusal: Error {
         var answer: OwnAnswer
-        /// Whether nothing more is read from the connection.
         var closes: Bool
     }
 
@@ -57,10 +70,42 @@ final class Routing {
         self.isTLS = isTLS
     }
 
-    /// The way of a request, by its `Host` and its target.
+    /// Decides on the request whose head the loop has read last.
+    func decide(
+        _ bytes: UnsafeRawBufferPointer, from address: String, on loop: RelayLoop
+    ) -> Decision {
+        let route: Route
+        do { route = try self.route(of: loop.head, bytes, from: address) } catch {
+            return .refused(error.answer, nil, closes: error.closes)
+        }
+        do { return .through(try line(of: route, bytes, on: loop), route) } catch {
+            return .refused(error, route, closes: false)
+        }
+    }
+
+    /// The connection that a request goes through.
     ///
-    /// - Throws: ``Refusal``.
-    func route(
+    /// - Throws: The ``OwnAnswer`` to one that may not.
+    private func line(
+        of route: Route, _ bytes: UnsafeRawBufferPointer, on loop: RelayLoop
+    ) throws(OwnAnswer) -> TunnelHandler {
+        if case .length(let count) = loop.head.framing,
+            count > core.configuration.limits.bodyBytes
+        {
+            throw .bodyTooLarge
+        }
+        if core.isDraining { throw .draining }
+        guard let (line, terms) = route.choice(on: loop) else { throw .agentAway }
+        if let terms,
+            let refusal = Self.admission(of: loop.head, bytes, from: route.sender, terms)
+        {
+            throw refusal
+        }
+        return line
+    }
+
+    /// The way of a request, by its `Host` and its target.
+    private func route(
         of head: HTTPHead, _ bytes: UnsafeRawBufferPointer, from address: String
     ) throws(Refusal) -> Route {
         guard let range = head.host else { throw Refusal(answer: .unknownHost, closes: true) }
@@ -163,7 +208,7 @@ final class Routing {
     }
 
     /// Why a tunnel does not take a request, if so.
-    static func admission(
+    private static func admission(
         of head: HTTPHead, _ bytes: UnsafeRawBufferPointer, from sender: String,
         _ terms: PublicTunnel.Terms
     ) -> OwnAnswer? {

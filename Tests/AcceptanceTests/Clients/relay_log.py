@@ -96,6 +96,21 @@ def refused_at_first(world):
 
 
 @case("--access-log", FILE)
+def requests_for_nobody(world):
+    """What was a request has its line, whoever it was for; of a sender's earlier one nothing is in it."""
+    for host, tunnel, status, reason in [
+            ("elsewhere.test", "-", "404", "unknown-host"),
+            (f"nobody.{DOMAIN}", "nobody", "503", "agent-away")]:
+        log, sender = Log(), world.connect()
+        for target in (LONG, "/short"):
+            found = sender.ask(get(host, target))
+            same(found.status, int(status), host)
+            line = log.next()[0]
+            same(shown(line), (tunnel, "GET", target[:2048], status, reason), host)
+        sender.close()
+
+
+@case("--access-log", FILE)
 def targets(world):
     """What would end the target, or is no text everywhere, is written by its number."""
     server = Server()
