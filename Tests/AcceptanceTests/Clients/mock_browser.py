@@ -47,7 +47,7 @@ class Browser:
         ends = [fcntl(end, F_DUPFD_CLOEXEC, 10) for end in (theirs, ours)]
         self.process = os.posix_spawn(
             shutil.which(ARGUMENTS[0]), [*ARGUMENTS, f"--user-data-dir={self.folder}"],
-            {**os.environ, "HOME": self.folder}, setpgroup=0, file_actions=[
+            {**os.environ, "HOME": self.folder, "TMPDIR": self.folder}, setpgroup=0, file_actions=[
                 (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0),
                 (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0),
                 (os.POSIX_SPAWN_DUP2, ends[0], 3), (os.POSIX_SPAWN_DUP2, ends[1], 4)])
