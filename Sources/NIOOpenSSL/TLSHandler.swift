@@ -29,6 +29,8 @@ package final class TLSHandler: ChannelDuplexHandler {
     private var wantsFlush = false
     private var isClosedByPeer = false
     private var saysFarewell = true
+    /// Why the connection ends, until the handlers behind this one know.
+    private var untoldFailure: OpenSSLError?
     /// Buffers for plain bytes and for encrypted ones; used again while nobody else keeps them.
     private var plain = ByteBuffer()
     private var encrypted = ByteBuffer()
@@ -80,6 +82,7 @@ package final class TLSHandler: ChannelDuplexHandler {
         code: .handshake, message: "the connection ended in the handshake")
 
     package func channelInactive(context: ChannelHandlerContext) {
+        tellFailure(context)
         if state == .handshaking {
             context.fireErrorCaught(Self.endInHandshake)
         } else if state == .open, !isClosedByPeer {
@@ -190,8 +193,15 @@ package final class TLSHandler: ChannelDuplexHandler {
             promise?.fail(error)
             // Whoever writes is in the middle of something, and does not expect to be told of an end.
             state = .closed
-            context.eventLoop.assumeIsolated().execute { self.fail(error, context) }
+            untoldFailure = error
+            context.eventLoop.assumeIsolated().execute { self.tellFailure(context) }
         }
+    }
+
+    private func tellFailure(_ context: ChannelHandlerContext) {
+        guard let error = untoldFailure else { return }
+        untoldFailure = nil
+        fail(error, context)
     }
 
     /// Passes on what the input holds, in one buffer where that fits.

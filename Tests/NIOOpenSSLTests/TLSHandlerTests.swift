@@ -4,6 +4,17 @@ import NIOOpenSSL
 import OpenSSL
 import Testing
 
+/// Lets the output of a connection in memory end alone, which that cannot do by itself.
+private final class HalfClosing: ChannelOutboundHandler {
+    typealias OutboundIn = ByteBuffer
+
+    func close(
+        context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?
+    ) {
+        if mode == .all { context.close(promise: promise) } else { promise?.succeed() }
+    }
+}
+
 @Suite struct TLSHandlerTests {
     let certificates: Certificates
     let peers: Peers
@@ -48,6 +59,30 @@ import Testing
         #expect(peers.server.recorder.bytes == data)
         #expect(peers.client.recorder.bytes == data.reversed())
         #expect(sent.succeeded == 2)
+    }
+
+    @Test(arguments: [false, true])
+    func `a write that fails is told in a turn of its own, and before the end`(
+        endsAtOnce: Bool
+    ) throws {
+        try peers.connect()
+        let channel = peers.client.channel
+        // Behind close_notify OpenSSL encrypts nothing.
+        try channel.pipeline.syncOperations.addHandler(HalfClosing(), position: .first)
+        channel.close(mode: .output, promise: nil)
+        let before = peers.client.recorder.events.count
+        let sent = Outcomes([peers.client.write([1]), peers.client.write([2])])
+        #expect(sent.failed == 2)
+        #expect(peers.client.recorder.events.count == before)
+        if endsAtOnce { channel.pipeline.fireChannelInactive() }
+        channel.embeddedEventLoop.run()
+        let told = peers.client.recorder.events.dropFirst(before)
+        #expect(told.filter { $0 != .inactive }.count == 1)
+        #expect(told.last == .inactive)
+        guard case .error = told.first else {
+            Issue.record("no error in front of the end: \(told)")
+            return
+        }
     }
 
     @Test func `what is written before the handshake waits and keeps its order`() throws {

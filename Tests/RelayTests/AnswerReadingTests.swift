@@ -248,6 +248,13 @@ extension RelayLoop {
             #expect(cut.bytes == bytes)
             #expect(cut.progress.filter { $0 == .upgraded }.count == 1)
         }
+        // Also where that is all there is: of the other protocol nothing may be read as a request.
+        for text in [head, head + "anything"] {
+            let short = PassedAnswer(text, wantsUpgrade: true)
+            #expect(short.text == text)
+            #expect(short.isComplete)
+            #expect(short.endsConnection)
+        }
         let unasked = PassedAnswer(head)
         #expect(unasked.refusal != nil)
         #expect(unasked.bytes.isEmpty)

@@ -121,7 +121,9 @@ struct AnswerReading {
             case .chunked: sender.isOldVersion ? .removesChunks : .asItComes
             case .none, .length: .asItComes
             }
-        endsConnection = sender.isOldVersion && (framing == .untilClose || framing == .chunked)
+        endsConnection =
+            status == 101
+            || sender.isOldVersion && (framing == .untilClose || framing == .chunked)
         // The common case is not taken apart: head and body go on as they came.
         guard sender.closes || coding != .asItComes || sender.isOldVersion else {
             return try writeWithBody(&bytes, headCount: loop.head.count, write)

@@ -107,6 +107,9 @@ final class PublicConnection: ChannelDuplexHandler, ListedConnection, YamuxStrea
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         sender?.noteWritability()
         returnWindow()
+        guard phase == .head, !isStalled else { return }
+        // Not at once: this may be in the middle of an answer's last write.
+        context.eventLoop.assumeIsolated().execute { self.goOn() }
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
@@ -118,13 +121,24 @@ final class PublicConnection: ChannelDuplexHandler, ListedConnection, YamuxStrea
     }
 
     private var mayRead: Bool {
-        if passage.isPaused { return false }
         switch phase {
-        case .head, .closed: return true
-        case .answer: return request.input.readableBytes < Self.maximumEarlyBytes
-        case .body, .upgraded: return passage.hasRoom
-        case .ending: return ending?.mayRead ?? true
+        case .head: !isStalled && !passage.isPaused
+        case .answer: request.input.readableBytes < Self.maximumEarlyBytes && !passage.isPaused
+        case .body, .upgraded: passage.hasRoom && !passage.isPaused
+        case .ending: ending?.mayRead ?? true
+        case .closed: true
         }
+    }
+
+    /// Whether no request is taken, as the sender has to read answers to earlier ones first: who sends on and
+    /// on, and reads nothing, would fill memory with them.
+    private var isStalled: Bool { !(sender?.isWritable ?? true) }
+
+    /// Takes up again what is there, and what is not.
+    private func goOn() {
+        process()
+        readAgain()
+        loop.flushAll()
     }
 
     private func readAgain() {
@@ -138,8 +152,7 @@ final class PublicConnection: ChannelDuplexHandler, ListedConnection, YamuxStrea
         guard !hasInputEnded else { return }
         hasInputEnded = true
         switch phase {
-        case .head, .body: wantsMore()
-        case .upgraded: passage.sendEnd()
+        case .head, .body, .upgraded: wantsMore()
         case .ending: ending?.inputEnded()
         case .answer, .closed: break
         }
@@ -156,9 +169,11 @@ final class PublicConnection: ChannelDuplexHandler, ListedConnection, YamuxStrea
     /// What is there of a request is not the whole, and no more comes.
     private func wantsMore() {
         switch phase {
+        case .head where isStalled && request.hasInput: break
         case .head: end(lingers: false)
         case .body: cut(RequestNotes.senderGone)
-        case .answer, .upgraded, .ending, .closed: break
+        case .upgraded: passage.sendEnd()
+        case .answer, .ending, .closed: break
         }
     }
 
@@ -179,7 +194,7 @@ final class PublicConnection: ChannelDuplexHandler, ListedConnection, YamuxStrea
 
     /// Reads a head and opens a way for its request; returns whether to go on.
     private func readHead() -> Bool {
-        guard request.hasInput else { return false }
+        guard request.hasInput, !isStalled else { return false }
         let wasUnderWay = request.isHeadUnderWay
         do {
             guard try request.readHead(into: &loop.head, limit: limits.headBytes) else {
@@ -350,7 +365,7 @@ final class PublicConnection: ChannelDuplexHandler, ListedConnection, YamuxStrea
         let isWhole = request.isComplete && !wasUpgraded
         let closes = !keepsConnection || !isWhole || answer.endsConnection
         detach(isReset: !isWhole)
-        if closes { return end(lingers: !request.isComplete || request.hasInput) }
+        if closes { return end(lingers: !request.isComplete || request.hasInput || wasUpgraded) }
         phase = .head
         stepDeadline = loop.now + limits.idleSeconds
         process()
@@ -455,6 +470,8 @@ final class PublicConnection: ChannelDuplexHandler, ListedConnection, YamuxStrea
 
     func isLate() {
         switch phase {
+        case .head where passage.isPaused: stepDeadline = loop.now + limits.headSeconds
+        case .head where isStalled && isBeingRead(): stepDeadline = loop.now + limits.idleSeconds
         case .head where request.isHeadUnderWay: _ = refuseHead(.headTooSlow)
         case .head: end(lingers: true)
         case .body:

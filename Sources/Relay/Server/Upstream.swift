@@ -108,7 +108,8 @@ final class Crossing: YamuxStreamUser, @unchecked Sendable {
             self.toSender { connection in
                 let hadRoom = self.hasRoom
                 self.underWay -= count
-                if isFull { self.isFull = true }
+                // Also when it is not: the stream tells of room only who was told of none last.
+                self.isFull = isFull
                 if !hadRoom, self.hasRoom { connection.upstreamHasRoom() }
             }
         }

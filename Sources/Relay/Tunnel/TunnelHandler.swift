@@ -180,12 +180,14 @@ final class TunnelHandler: ChannelDuplexHandler, @unchecked Sendable {
         guard isOpen else { return }
         isOpen = false
         pings?.cancel()
-        for stream in session.abandon() {
+        let lost = session.abandon()
+        // First, so that no request that waits behind a lost one is sent the same way.
+        user?.tunnelClosed(self, end)
+        for stream in lost {
             stream.user?.streamWasReset(stream, isLost: true)
             stream.user = nil
         }
         user?.tunnelReadAll(self)
-        user?.tunnelClosed(self, end)
         user = nil
         context = nil
     }

@@ -65,6 +65,37 @@ def agent_dies(world, stop, reason="agent-lost", most=1.0):
 
 
 @case()
+def one_of_two_agents_dies(world):
+    """What waits behind a request that is lost goes to the agent that is left."""
+    if world.relay.loops > 1:
+        return "only with one event loop: others learn it a moment later"
+    senders, each = 20, 30
+    released, held = threading.Event(), threading.Semaphore(0)
+
+    def hold(wire, request):
+        held.release()
+        released.wait(60)
+
+    servers = Server(hold), Server()
+    agents = [world.listen("--share", name="bob", target=one.target) for one in servers]
+    wires = [world.connect() for _ in range(senders)]
+    for wire in wires:
+        wire.send(get(f"bob.{DOMAIN}") * each)
+    # Each of them comes to the agent whose handler never answers.
+    for _ in range(senders):
+        check(held.acquire(timeout=30), "not all are held")
+    agents[0].kill()
+    for wire in wires:
+        found = sorted(wire.answer().status for _ in range(each))
+        same(found, [200] * (each - 1) + [502], "what a sender gets")
+        wire.close()
+    released.set()
+    agents[1].kill()
+    for server in servers:
+        server.close()
+
+
+@case()
 def agent_is_killed(world):
     return agent_dies(world, lambda agent: agent.kill())
 

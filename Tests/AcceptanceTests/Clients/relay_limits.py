@@ -1,6 +1,7 @@
 """Limits of a relay on what is slow, idle or too much: octets a second, silence, connections of agents."""
 
 import select
+import socket
 import time
 
 from relay_handler import Server
@@ -16,6 +17,8 @@ CASES.clear()
 RATE = 4_000_000
 # So little that a piece of a body is paid for in more than a second.
 SLOW_RATE, SLOW_BODY = 150_000, 1_000_000
+# So little that this takes longer than a connection lingers.
+TINY_RATE = 500
 # Of what the rate alone makes of it: what fits into a window may be moved on credit.
 LEAST = 0.8
 # Seconds for what nothing slows down; a second more where something does.
@@ -23,6 +26,8 @@ AT_ONCE, ATTEMPTS = 0.5, 3
 BODY = POOL * 4
 # Seconds for what takes one, or so.
 SOON = 8
+# Of Linux's states of a connection: the other side has ended, and sent no reset (tcp_states.h).
+CLOSE_WAIT = 8
 
 
 class Moving:
@@ -101,6 +106,24 @@ def own_slowness_is_not_the_handlers(world):
     """Nor is an answer late that the relay itself passes on slowly."""
     with Moving(world, "slow") as moving:
         return f"{seconds_for(lambda: moving.down(2 * SLOW_BODY)):.2f} s"
+
+
+@case("--rate", TINY_RATE)
+def early_answer_of_a_slow_tunnel(world):
+    """What the sender still sends is thrown away at no rate: its connection ends without a reset."""
+    sender, wire = world.begin(get(ALICE, "/", f"Content-Length: {4 * SLOW_BODY}", method="PUT"))
+    sender.send(BODY[:200 * TINY_RATE])
+    wire.head()
+    # With that the tunnel has moved so much that it would read nothing for the next seconds.
+    wire.exactly(8 * TINY_RATE)
+    wire.send(answer(b"too much", "413 Content Too Large"))
+    world.handler.keep(wire)
+    found = sender.answer()
+    same((found.status, found.body), (413, b"too much"))
+    same(sender.to_end(), (b"", "end"), "the end of the connection")
+    eventually(lambda: world.relay.status()["connections"] == 0, "it lingers", seconds=SOON)
+    state = sender.connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0]
+    same(state, CLOSE_WAIT, "the state of the sender's connection")
 
 
 @case("--stream-timeout", "1s")

@@ -3,13 +3,15 @@
 import functools
 import hashlib
 import select
+import ssl
 import threading
 
+from relay_handler import Server
 from relay_shape import POOL
 from relay_streams import upgraded
 from relay_suite import ALICE, CASES, Suite, case, lines
 from relay_wire import answer, get
-from relay_world import check, same
+from relay_world import DOMAIN, check, same
 
 MEGABYTE = 1 << 20
 # What the system's own buffers may take in on three legs, beside what the tunnel's window does.
@@ -102,6 +104,55 @@ def slow(world, giver, taker):
     thread.join(20)
     memory.look()
     return f"stalled at {sent >> 20} MiB, {memory}"
+
+
+PIPELINED, EACH = 800, 100_000
+
+
+@case()
+def answers_that_nobody_reads(world):
+    """A sender asks on and on, and reads later: what was asked for is answered then, and not before."""
+    server = Server(lambda wire, request: wire.send(answer(POOL[:EACH])))
+    agent = world.listen("--no-record", name="bob", target=server.target)
+    memory = Memory(world)
+    sender = world.connect()
+    sender.send(get(f"bob.{DOMAIN}") * PIPELINED)
+    sender.end() if world.relay.plain else None
+    seen = -1
+    while seen < len(server.seen):
+        seen = len(server.seen)
+        select.select([], [], [], SECONDS_WITHOUT_PROGRESS)
+        memory.look()
+    check(seen < PIPELINED, "all are answered although nobody reads")
+    for number in range(PIPELINED):
+        same(sender.answer().body == POOL[:EACH], True, f"answer {number}")
+    memory.look()
+    same(len(server.seen), PIPELINED, "requests at the handler")
+    if world.relay.plain:
+        same(sender.to_end(), (b"", "end"), "behind the last answer")
+    sender.close()
+    agent.kill()
+    server.close()
+    return f"stalled at {seen} answers, {memory}"
+
+
+@case()
+def refusals_that_nobody_reads(world):
+    """The same of answers that are the relay's own."""
+    memory = Memory(world)
+    sender = world.connect()
+    sender.connection.setblocking(False)
+    requests, sent = get(f"nobody.{DOMAIN}") * 1000, 0
+    while sent < BODY and select.select([], [sender.connection], [], SECONDS_WITHOUT_PROGRESS)[1]:
+        try:
+            # From wherever in a request the last piece ended.
+            sent += sender.connection.send(requests[sent % len(requests):])
+        except (BlockingIOError, ssl.SSLWantWriteError):
+            pass
+        memory.look()
+    check(sent < MOST_UNDER_WAY, f"{sent >> 20} MiB of requests are taken")
+    sender.close()
+    return f"stalled at {sent >> 10} KiB, {memory}"
 
 
 @case()

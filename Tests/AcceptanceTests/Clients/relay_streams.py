@@ -81,6 +81,35 @@ def half_closed_socket(world):
 
 
 @case()
+def half_closed_before_the_switch(world):
+    if not world.relay.plain:
+        return "only without TLS"
+    sender, wire = world.begin(HANDSHAKE + b"all I have to say")
+    sender.end()
+    wire.head()
+    wire.send(SWITCH)
+    same(wire.to_end(), (b"all I have to say", "end"), "at the handler")
+    wire.send(b"an answer to that")
+    wire.close()
+    same(sender.answer().status, 101)
+    same(sender.to_end(), (b"an answer to that", "end"), "at the sender")
+
+
+@case()
+def sender_speaks_on_behind_the_end(world):
+    """The handler ends first: what the sender still says is no reason to lose the handler's last words."""
+    sender, wire = upgraded(world)
+    wire.send(b"that is all")
+    wire.close()
+    same(sender.exactly(11), b"that is all")
+    for _ in range(3):
+        sender.send(POOL[:1 << 16])
+    if world.relay.plain:
+        sender.end()
+    same(sender.to_end(), (b"", "end"), "the end")
+
+
+@case()
 def upgrade_is_declined(world):
     for reply, status in [
             (answer(b"no sockets here"), 200), (answer(b"", "426 Upgrade Required",
