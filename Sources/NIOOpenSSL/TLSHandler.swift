@@ -31,6 +31,9 @@ package final class TLSHandler: ChannelDuplexHandler {
     private var saysFarewell = true
     /// Why the connection ends, until the handlers behind this one know.
     private var untoldFailure: OpenSSLError?
+    private var unaskedBytes = 0
+    /// Octets of OpenSSL's own words over the life of a connection; a key update's answer has about thirty.
+    private static let maximumUnaskedBytes = 64 << 10
     /// Buffers for plain bytes and for encrypted ones; used again while nobody else keeps them.
     private var plain = ByteBuffer()
     private var encrypted = ByteBuffer()
@@ -103,9 +106,9 @@ package final class TLSHandler: ChannelDuplexHandler {
         case .idle, .handshaking:
             waitingBytes += bytes.readableBytes
             guard waitingBytes <= Self.maximumWaitingBytes else {
-                promise?.fail(
-                    OpenSSLError(code: .handshake, message: "too much waits for the handshake"))
-                return
+                return failToWrite(
+                    OpenSSLError(code: .handshake, message: "too much waits for the handshake"),
+                    context, promise)
             }
             waiting.append((bytes, promise))
         }
@@ -188,14 +191,22 @@ package final class TLSHandler: ChannelDuplexHandler {
                 }
             }
             context.write(wrapOutboundOut(encrypted), promise: promise)
+            sendOutput(context)  // of records that are smaller than usual there are more
             if encrypted.capacity > Self.maximumKeptBytes { encrypted = ByteBuffer() }
         } catch {
-            promise?.fail(error)
-            // Whoever writes is in the middle of something, and does not expect to be told of an end.
-            state = .closed
-            untoldFailure = error
-            context.eventLoop.assumeIsolated().execute { self.tellFailure(context) }
+            failToWrite(error, context, promise)
         }
+    }
+
+    /// Ends the connection, as it would miss something; soon, as whoever writes is in the middle of something
+    /// and does not expect to be told of an end.
+    private func failToWrite(
+        _ error: OpenSSLError, _ context: ChannelHandlerContext, _ promise: EventLoopPromise<Void>?
+    ) {
+        promise?.fail(error)
+        state = .closed
+        untoldFailure = error
+        context.eventLoop.assumeIsolated().execute { self.tellFailure(context) }
     }
 
     private func tellFailure(_ context: ChannelHandlerContext) {
@@ -222,7 +233,7 @@ package final class TLSHandler: ChannelDuplexHandler {
                     return if case .bytes(let count) = result { count } else { 0 }
                 }
             }
-            sendOutput(context)  // an answer to a key update, perhaps
+            try sendUnasked(context)
             if plain.readableBytes > 0 { context.fireChannelRead(wrapInboundOut(plain)) }
             if plain.capacity > Self.maximumKeptBytes { plain = ByteBuffer() }
             if result == .closed, !isClosedByPeer {
@@ -246,11 +257,25 @@ package final class TLSHandler: ChannelDuplexHandler {
         }
     }
 
-    private func sendOutput(_ context: ChannelHandlerContext) {
-        let bytes: ByteBuffer? = session.takeOutput { output in
+    /// Sends what OpenSSL says by itself to what it has read, such as to a wish for a new handshake, which is
+    /// refused each time: a peer that wishes on and on, and reads nothing, would fill memory with that.
+    private func sendUnasked(_ context: ChannelHandlerContext) throws(OpenSSLError) {
+        guard let bytes = output(context) else { return }
+        unaskedBytes += bytes.readableBytes
+        guard unaskedBytes <= Self.maximumUnaskedBytes else {
+            throw OpenSSLError(code: .protocolViolation, message: "too many handshakes are wished for")
+        }
+        context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
+    }
+
+    private func output(_ context: ChannelHandlerContext) -> ByteBuffer? {
+        session.takeOutput { output in
             output.isEmpty ? nil : context.channel.allocator.buffer(bytes: output)
         }
-        if let bytes { context.write(wrapOutboundOut(bytes), promise: nil) }
+    }
+
+    private func sendOutput(_ context: ChannelHandlerContext) {
+        if let bytes = output(context) { context.write(wrapOutboundOut(bytes), promise: nil) }
     }
 
     private func fail(_ error: any Error, _ context: ChannelHandlerContext) {

@@ -44,10 +44,14 @@ internal import COpenSSL
     ) throws(OpenSSLError) {
         ERR_clear_error()
         let all = unsafe Self.readAll(certificatePEM)
-        guard let certificate = unsafe all.first else {
+        // The end of the text counts as an error, too.
+        let end = ERR_peek_last_error()
+        let isEnd = ERR_GET_LIB(end) == ERR_LIB_PEM && ERR_GET_REASON(end) == PEM_R_NO_START_LINE
+        guard let certificate = unsafe all.first, isEnd else {
+            unsafe all.forEach { unsafe X509_free($0) }
             throw .take(.unreadable, after: "reading a certificate")
         }
-        ERR_clear_error()  // the end of the text counts as an error
+        ERR_clear_error()
         guard
             let key = unsafe Self.read(
                 privateKeyPEM, { unsafe PEM_read_bio_PrivateKey($0, nil, refusePassphrase, nil) })

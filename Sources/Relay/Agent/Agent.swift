@@ -129,17 +129,21 @@ package final class Agent: Sendable {
                 presence.isThere(current.registered)
                 defer { presence.isGone() }
                 let begun = ContinuousClock.now
-                guard try await serve(current) == .closed else {
+                let end = try await serve(current)
+                // One that lasted shows that all is well; one that did not may be a part of a storm.
+                let hasLasted = ContinuousClock.now - begun > Self.lasting
+                if hasLasted { backoff = Backoff() }
+                guard end == .closed else {
                     old = current
+                    if !hasLasted { try await Task.sleep(for: backoff.next()) }
                     continue
                 }
-                // One that lasted shows that all is well; one that did not may be a part of a storm.
-                if ContinuousClock.now - begun > Self.lasting { backoff = Backoff() }
                 throw AgentError(.closed, "the relay closed the connection")
             } catch let error as AgentError where error.reason == .refused(.surplus) {
                 tries += 1
                 if tries % Self.maximumTries == 0 { try await Task.sleep(for: backoff.longest) }
-            } catch let error as AgentError where error.isFinal {
+            } catch let error as AgentError where error.isFinal && error.reason != .notARelay {
+                // Something else at the relay's address may be there for a moment only.
                 throw error
             } catch let error as AgentError {
                 // There is nowhere else to go: the relay need not wait for us.
@@ -231,18 +235,18 @@ package final class Agent: Sendable {
         let established = loop.eventLoop.makePromise(of: Void.self)
         let connected = ClientBootstrap(group: loop.eventLoop)
             .connectTimeout(.seconds(Self.connectSeconds))
-            .channelInitializer { [relayTLS] channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try Tunnel.setUp(channel)
-                    let tls = try TLSHandler(
-                        client: relayTLS, serverName: isName ? name ?? host : host,
-                        orName: isName ? host : nil)
-                    try channel.pipeline.syncOperations.addHandlers([
-                        tls, Greeting(established, line, tunnel),
-                    ])
-                }
-            }
             .connect(host: host, port: configuration.relayPort)
+            .flatMapThrowing { [relayTLS] channel in
+                // Not before: a name with several addresses has a channel for each, and only one wins.
+                try Tunnel.setUp(channel)
+                let tls = try TLSHandler(
+                    client: relayTLS, serverName: isName ? name ?? host : host,
+                    orName: isName ? host : nil)
+                try channel.pipeline.syncOperations.addHandlers([
+                    tls, Greeting(established, line, tunnel),
+                ])
+                return channel
+            }
         connected.whenFailure { established.fail($0) }
         let patience = loop.eventLoop.scheduleTask(in: .seconds(2 * Self.connectSeconds)) {
             established.fail(ChannelError.connectTimeout(.seconds(Self.connectSeconds)))

@@ -23,6 +23,7 @@ final class AgentLine: TunnelUser, YamuxStreamUser, @unchecked Sendable {
     /// Requests that wait until there is room for their reports.
     private var postponed: CircularBuffer<PostponedRequest> = []
     private var isWaiting = false
+    private var isDraining = false
     private var liveAtLastLook = AgentLine.fewPostponed
 
     /// Postponed requests among which nobody looks for those that are over.
@@ -97,7 +98,7 @@ final class AgentLine: TunnelUser, YamuxStreamUser, @unchecked Sendable {
     }
 
     func tunnelReadAll(_ tunnel: TunnelHandler) { loop.flushAll() }
-    func tunnelPeerGoesAway(_ tunnel: TunnelHandler) { report(.draining) }
+    func tunnelPeerGoesAway(_ tunnel: TunnelHandler) { reportDraining() }
     func tunnelClosed(_ tunnel: TunnelHandler, _ reason: TunnelEnd) { report(.closed(reason)) }
 
     func stream(_ stream: YamuxStream, received bytes: ByteBuffer, isEnd: Bool) {
@@ -118,10 +119,16 @@ final class AgentLine: TunnelUser, YamuxStreamUser, @unchecked Sendable {
         switch try? TunnelMessage(parsing: message) {
         case .registered(let registered): report(.registered(registered))
         case .refused(let refusal): report(.refused(refusal))
-        case .draining: report(.draining)
+        case .draining: reportDraining()
         // What a later version may say is not for us.
         case .register, nil: break
         }
+    }
+
+    /// Once, as nobody listens to a second time, however often the relay says it.
+    private func reportDraining() {
+        if !isDraining { report(.draining) }
+        isDraining = true
     }
 
     func streamWasReset(_ stream: YamuxStream, isLost: Bool) {}

@@ -57,19 +57,19 @@ final class AgentLoop: @unchecked Sendable {
             connection.failedToConnect(.handlerBusy)
             return connection
         }
-        let bootstrap = ClientBootstrap(group: eventLoop)
+        // Only the channel that won gets handlers: a name with several addresses has one for each.
+        ClientBootstrap(group: eventLoop)
             .connectTimeout(.nanoseconds(Int64(configuration.limits.connectSeconds * 1e9)))
-            .channelInitializer { [tls] channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try Tunnel.setUp(channel)
-                    if destination.scheme == .https {
-                        try channel.pipeline.syncOperations.addHandler(
-                            TLSHandler(client: tls, serverName: destination.host))
-                    }
-                    try channel.pipeline.syncOperations.addHandler(connection)
+            .channelOption(.allowRemoteHalfClosure, value: true)
+            .connect(host: destination.host, port: destination.port)
+            .flatMapThrowing { [tls] channel in
+                try Tunnel.setUp(channel)
+                if destination.scheme == .https {
+                    try channel.pipeline.syncOperations.addHandler(
+                        TLSHandler(client: tls, serverName: destination.host))
                 }
-            }
-        bootstrap.connect(host: destination.host, port: destination.port).assumeIsolated()
+                try channel.pipeline.syncOperations.addHandler(connection)
+            }.assumeIsolated()
             .whenFailure { error in
                 connection.failedToConnect(
                     .cannotConnect(to: destination, TransportFailure(connecting: error)))
@@ -84,7 +84,7 @@ final class AgentLoop: @unchecked Sendable {
 
     func flushLater(_ connection: HandlerConnection) { connections.flushLater(connection) }
     func flushAll() { connections.flushAll() }
-    func closeAll() { connections.forEach { $0.close() } }
+    func closeAll() { connections.forEach { $0.abandon() } }
 }
 
 extension OwnAnswer {

@@ -34,9 +34,13 @@ struct ExchangeRecording {
             return keepHead(bytes)
         }
         requestBytes += count
-        // A small piece of a large buffer would keep all of it.
-        request.append(
-            count < Self.copiedBytes ? ByteBuffer(bytes: bytes.readableBytesView) : bytes)
+        // A small piece of a large buffer would keep all of it, and a buffer of its own costs more than it has.
+        guard count < Self.copiedBytes else { return request.append(bytes) }
+        if let last = request.indices.last, request[last].readableBytes < Self.copiedBytes {
+            request[last].writeImmutableBuffer(bytes)
+        } else {
+            request.append(ByteBuffer(bytes: bytes.readableBytesView))
+        }
     }
 
     /// Lets go of the request but for its head, which tells what it was.

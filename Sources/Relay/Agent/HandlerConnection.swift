@@ -44,6 +44,8 @@ final class HandlerConnection: ChannelDuplexHandler, ListedConnection, YamuxStre
     private var partial = ByteBuffer()
     private var scanned = 0
     private var failure: OwnAnswer?
+    /// Whether the handler has ended its side in order.
+    private var hasEnded = false
 
     init(_ loop: AgentLoop, _ pool: HandlerPool) {
         self.loop = loop
@@ -73,13 +75,17 @@ final class HandlerConnection: ChannelDuplexHandler, ListedConnection, YamuxStre
         self.request = request
         if !request.isComplete { deadline = nil }
         request.stream.user = self
-        if isOver { fail(failure ?? .handlerCut) }
+        // Where nothing of the request is known, it is not known either what an answer to it may have.
+        if isOver, request.hasOctets { fail(failure ?? .handlerCut) }
     }
 
     func stream(_ stream: YamuxStream, received bytes: ByteBuffer, isEnd: Bool) {
         guard let request else { return }
         request.note(bytes, isEnd: isEnd)
-        if isEnd { deadline = loop.now + loop.configuration.limits.answerSeconds }
+        if isOver { return fail(failure ?? .handlerCut) }
+        if isEnd, case .head = request.reading {
+            deadline = loop.now + loop.configuration.limits.answerSeconds
+        }
         if bytes.readableBytes > 0 { write(bytes) }
         if isEnd, case .upgraded = request.reading { context?.close(mode: .output, promise: nil) }
     }
@@ -120,14 +126,15 @@ final class HandlerConnection: ChannelDuplexHandler, ListedConnection, YamuxStre
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
-        // Whoever wanted it may have gone while it was being made.
-        if isOver { context.close(promise: nil) }
+        // Whoever wanted it may have gone while it was being made, and so may the handler.
+        guard !isOver, context.channel.isActive else { return context.close(promise: nil) }
+        if pool.destination.scheme == .http { becomeActive(context) }
     }
 
     func handlerRemoved(context: ChannelHandlerContext) { gone() }
 
-    func channelActive(context: ChannelHandlerContext) {
-        guard !isOver else { return context.close(promise: nil) }
+    /// Octets go as they come from now on; with TLS behind its handshake, as nobody takes them before.
+    private func becomeActive(_ context: ChannelHandlerContext) {
         isActive = true
         request?.recording?.isConnected()
         for bytes in waiting { context.write(wrapOutboundOut(bytes), promise: nil) }
@@ -152,12 +159,19 @@ final class HandlerConnection: ChannelDuplexHandler, ListedConnection, YamuxStre
     func channelInactive(context: ChannelHandlerContext) { gone() }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        switch event as? TLSEvent {
-        case .closedByPeer: close()
+        switch event {
+        case TLSEvent.established: becomeActive(context)
+        case TLSEvent.closedByPeer: handlerEnded()
+        case ChannelEvent.inputClosed where pool.destination.scheme == .http: handlerEnded()
         // Whoever can cut the connection must not be able to shorten an answer.
-        case .cut: failure = failure ?? .handlerCut
-        case .established, nil: context.fireUserInboundEventTriggered(event)
+        case ChannelEvent.inputClosed: close()
+        default: context.fireUserInboundEventTriggered(event)
         }
+    }
+
+    private func handlerEnded() {
+        hasEnded = true
+        close()
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
@@ -190,6 +204,12 @@ final class HandlerConnection: ChannelDuplexHandler, ListedConnection, YamuxStre
         context.close(promise: nil)
     }
 
+    /// Whoever is behind the tunnel gets no more of it.
+    func abandon() {
+        failure = failure ?? .handlerCut
+        close()
+    }
+
     func isLate() {
         // Also an idle one: a handler with one thread may wait for it, and serve nobody else.
         fail(.handlerTooSlow)
@@ -209,8 +229,10 @@ final class HandlerConnection: ChannelDuplexHandler, ListedConnection, YamuxStre
             return sendAgain(request, replay)
         }
         switch request.reading {
-        case .body(let body, _, true) where !body.hasEnded && failure == nil: complete(ByteBuffer())
-        case .upgraded: complete(ByteBuffer())
+        case .body(let body, _, true) where !body.hasEnded && hasEnded: complete(ByteBuffer())
+        // Where our side has ended before, the end of the other one is told as that of both.
+        case .upgraded where hasEnded || request.isComplete && failure == nil:
+            complete(ByteBuffer())
         default: fail(failure ?? .handlerCut)
         }
     }

@@ -42,13 +42,17 @@ final class PassedRequest {
         replay = mayBeStale ? ByteBuffer() : nil
     }
 
+    /// Whether any octet of it has been seen.
+    var hasOctets: Bool { seen > 0 }
+
     /// A HEAD request's answer has no body, whatever its head says.
     var isToHead: Bool { isLikeHead && seen > 0 }
 
     /// Takes note of octets; `isEnd`: they are the last.
     func note(_ bytes: ByteBuffer, isEnd: Bool) {
         if seen < Self.headMethod.count { noteMethod(bytes) }
-        recording?.request(bytes)
+        // What another protocol says is no part of the request.
+        if case .upgraded = reading {} else { recording?.request(bytes) }
         if isEnd { isComplete = true }
         noteForReplay(bytes)
     }

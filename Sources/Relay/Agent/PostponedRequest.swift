@@ -21,7 +21,7 @@ final class PostponedRequest: YamuxStreamUser {
     }
 
     func stream(_ stream: YamuxStream, received bytes: ByteBuffer, isEnd: Bool) {
-        guard budget.take(bytes.readableBytes) else { return refuse() }
+        guard budget.take(bytes.readableBytes) else { return refuse(bytes) }
         self.bytes.writeImmutableBuffer(bytes)
         self.isEnd = isEnd
     }
@@ -36,8 +36,10 @@ final class PostponedRequest: YamuxStreamUser {
         }
     }
 
-    private func refuse() {
-        let isToHead = bytes.readableBytesView.starts(with: "HEAD ".utf8)
+    /// `latest`: what has no room.
+    private func refuse(_ latest: ByteBuffer) {
+        let start = bytes.readableBytes > 0 ? bytes : latest
+        let isToHead = start.readableBytesView.starts(with: "HEAD ".utf8)
         end()
         tunnel.session.send(
             OwnAnswer.recordingTooSlow.bytes(isToHead: isToHead, closes: false), on: stream,

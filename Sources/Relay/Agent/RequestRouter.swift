@@ -75,6 +75,8 @@ final class RequestRouter: YamuxStreamUser {
 
     private func answer(_ stream: YamuxStream, _ isEnd: Bool, _ fixed: FixedAnswer) {
         stream.user = fixed
+        // One that asks for another protocol has no end yet, and no body.
+        let isEnd = isEnd || HTTPBody(loop.head.framing).hasEnded
         // The answer comes behind the body, which is recorded; so there is none without this.
         if !isEnd, input.withUnsafeReadableBytes({ loop.head.expectsContinue($0) }) {
             tunnel.session.send(Self.goOn, on: stream)

@@ -133,7 +133,7 @@ final class Registry: Sendable {
     }
 
     private func patterns() throws(RegistrationRefusal) -> [String] {
-        do { return try tokens.entries().map(\.name) } catch {
+        do { return try tokens.presentEntries().map(\.name) } catch {
             throw RegistrationRefusal(.other, "the relay cannot read its tokens")
         }
     }

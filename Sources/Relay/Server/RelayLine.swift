@@ -68,6 +68,9 @@ final class RelayLine: TunnelUser, YamuxStreamUser, @unchecked Sendable {
         patience?.cancel()
         if let registered { loop.core.registry.remove(tunnel, of: registered) }
         self.tunnel = nil
+        // The stream may have ended before, and keeps its user then.
+        control?.user = nil
+        (control, line) = (nil, [])
     }
 
     func stream(_ stream: YamuxStream, received bytes: ByteBuffer, isEnd: Bool) {

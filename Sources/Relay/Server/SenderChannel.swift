@@ -12,6 +12,8 @@ final class SenderChannel {
     private(set) var isWritable = true
     /// The address at the other end, which the system is asked for once.
     private(set) lazy var address = context.remoteAddress?.ipAddress ?? ""
+    /// Small pieces that wait for the sender to read.
+    private var joined = ByteBuffer()
     /// Octets that the system had not taken at the last look at them.
     private var lastUnsent = Int.max
 
@@ -20,10 +22,35 @@ final class SenderChannel {
         self.isTLS = isTLS
     }
 
-    func noteWritability() { isWritable = context.channel.isWritable }
+    func noteWritability() {
+        isWritable = context.channel.isWritable
+        guard isWritable, joined.readableBytes > 0 else { return }
+        writeJoined()
+        context.flush()
+    }
 
     func read() { context.read() }
-    func write(_ bytes: ByteBuffer) { context.write(NIOAny(bytes), promise: nil) }
+    /// Octets below which a piece is joined with others while the sender does not read: each write costs
+    /// some hundred octets beside its own.
+    private static let joinedBytes = 1024
+
+    func write(_ bytes: ByteBuffer) {
+        if isWritable { return context.write(NIOAny(bytes), promise: nil) }
+        guard bytes.readableBytes >= Self.joinedBytes else {
+            joined.writeImmutableBuffer(bytes)
+            return
+        }
+        writeJoined()
+        context.write(NIOAny(bytes), promise: nil)
+    }
+
+    private func writeJoined() {
+        guard joined.readableBytes > 0 else { return }
+        let bytes = joined
+        joined = ByteBuffer()
+        context.write(NIOAny(bytes), promise: nil)
+    }
+
     func flush() { context.flush() }
     func closeOutput() { context.close(mode: .output, promise: nil) }
     func close() { context.close(promise: nil) }
@@ -45,6 +72,7 @@ final class SenderChannel {
 
     /// Flushes, and calls `body` once the system has taken all of that, or never will: at once, where that is so.
     func flush(whenSent body: @escaping () -> Void) {
+        writeJoined()
         context.flush()
         lastUnsent = unsent
         guard lastUnsent > 0 else { return body() }
@@ -59,6 +87,8 @@ final class SenderChannel {
 
     /// Makes the end that follows one that no whole answer has; `endsConnection`: a whole one would end so.
     func showCut(endsConnection: Bool) {
+        writeJoined()
+        context.flush()
         if isTLS {
             context.triggerUserOutboundEvent(TLSEvent.cut, promise: nil)
         } else if endsConnection {

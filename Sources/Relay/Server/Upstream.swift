@@ -126,9 +126,14 @@ final class Crossing: YamuxStreamUser, @unchecked Sendable {
     /// Passes nothing more to the sender's connection.
     func letGo(isReset: Bool) {
         connection = nil
-        toTunnel { tunnel, stream in
+        tunnel.eventLoop.execute {
+            guard let stream = self.stream else { return }
+            // Also where the tunnel is gone: it has forgotten a stream that has ended.
             self.part(from: stream)
-            if isReset { tunnel.session.reset(stream) } else { tunnel.session.settle(stream) }
+            guard self.tunnel.isOpen else { return }
+            let session = self.tunnel.session
+            if isReset { session.reset(stream) } else { session.settle(stream) }
+            self.tunnel.scheduleFlush()
         }
     }
 

@@ -50,6 +50,8 @@ final class TunnelHandler: ChannelDuplexHandler, @unchecked Sendable {
     private var pings: RepeatedTask?
     private var pingSent: (value: UInt32, at: NIODeadline)?
     private var pingValue: UInt32 = 0
+    /// Whether anything has come since the last look.
+    private var hasRead = false
 
     init(_ session: YamuxSession, eventLoop: any EventLoop, user: any TunnelUser) {
         self.session = session
@@ -71,6 +73,7 @@ final class TunnelHandler: ChannelDuplexHandler, @unchecked Sendable {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         var bytes = unwrapInboundIn(data)
+        hasRead = true
         do {
             while isOpen, let event = try session.next(from: &bytes) { take(event) }
         } catch {
@@ -130,7 +133,11 @@ final class TunnelHandler: ChannelDuplexHandler, @unchecked Sendable {
 
     private func ping() {
         guard isOpen else { return }
-        guard pingSent == nil else { return close(.noPong) }
+        // A pong may stand behind much else on a slow line; what comes shows that the other side lives.
+        guard pingSent == nil else {
+            return hasRead ? hasRead = false : close(.noPong)
+        }
+        hasRead = false
         pingValue &+= 1
         pingSent = (pingValue, .now())
         session.ping(pingValue)

@@ -1,5 +1,6 @@
 import Callbacks
 import HTTPTransport
+import OpenSSL
 import Relay
 
 /// What a relay tells of itself: to people, to programs, and to Prometheus.
@@ -59,7 +60,8 @@ struct RelayStatusPage: Sendable {
 
     private func isAllowed(_ request: ServerRequest) -> Bool {
         guard let token = plan.controlToken else { return true }
-        return request.headers.first("authorization") == "Bearer \(token)"
+        let given = request.headers.first("authorization") ?? ""
+        return constantTimeEqual(given.utf8, "Bearer \(token)".utf8)
     }
 
     /// `POST /tunnels/NAME/pause`, `/resume` and `/disconnect`.

@@ -2,6 +2,8 @@
 
 import base64
 import json
+import select
+import shlex
 import ssl
 import subprocess
 import threading
@@ -10,7 +12,7 @@ from pathlib import Path
 from relay_handler import Server
 from relay_suite import ALICE, Suite, case, own
 from relay_wire import Wire, answer, get, post
-from relay_world import DOMAIN, Child, check, eventually, folder, same
+from relay_world import DOMAIN, Agent, Child, check, eventually, folder, same
 
 BOB = f"bob.{DOMAIN}"
 
@@ -129,6 +131,56 @@ def handler_with_tls(world):
         found = world.relay.ask(get(BOB))
         check(found.status == 502 and found.error == "handler-tls", f"unverified: {found}")
     server.close()
+
+
+@case()
+def handler_with_two_addresses(world):
+    """A name whose first address nobody listens at, as `localhost` is on many machines."""
+    hosts, program = Path(folder()) / "hosts", Path(folder()) / "countersign"
+    hosts.write_text("::1 two.test\n127.0.0.1 two.test\n")
+    own_hosts = [
+        "unshare", "--mount", "sh", "-c", f'mount --bind {hosts} /etc/hosts && exec "$@"', "sh"]
+    if subprocess.run([*own_hosts, "true"], capture_output=True).returncode:
+        return "only where a process may have an /etc/hosts of its own"
+    program.write_text(
+        f"#!/bin/sh\nexec {shlex.join([*own_hosts, world.program])} \"$@\"\n")
+    program.chmod(0o755)
+    server = Server(echo)
+    agent = Agent(str(program), world.relay, f"http://two.test:{server.port}", name="two")
+    for number in range(5):
+        found = world.relay.ask(post(f"two.{DOMAIN}", b"x" * 1000))
+        same((found.status, found.error), (200, None), f"request {number}")
+    agent.kill()
+    server.close()
+
+
+@case()
+def upgrades_that_nobody_takes(world):
+    """A request that asks for another protocol is whole with its head."""
+    request = get(BOB, "/socket", "Upgrade: websocket", "Connection: Upgrade")
+    with Listening(world, "--respond-with", "ack", target=""):
+        found = world.relay.ask(request)
+        same((found.status, found.body), (200, b"Hello API Event Received"), "--respond-with")
+
+
+@case()
+def answer_that_began_early(world):
+    """--timeout is for the beginning of an answer."""
+    with Listening(world, "--timeout", "500ms", target=world.handler.target):
+        sender = world.connect()
+        sender.send(get(BOB, "/", "Content-Length: 5", method="PUT"))
+        wire = world.handler.next()
+        wire.head()
+        wire.send(b"HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nthe ")
+        same(sender.until(b"the ")[-4:], b"the ")
+        sender.send(b"whole")
+        same(wire.exactly(5), b"whole")
+        # Longer than an answer may take to begin.
+        check(not select.select([sender.connection], [], [], 1)[0], "the answer is cut")
+        wire.send(b"rest")
+        same(sender.exactly(4), b"rest")
+        sender.close()
+        wire.close()
 
 
 @case()
