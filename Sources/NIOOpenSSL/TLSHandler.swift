@@ -263,7 +263,8 @@ package final class TLSHandler: ChannelDuplexHandler {
         guard let bytes = output(context) else { return }
         unaskedBytes += bytes.readableBytes
         guard unaskedBytes <= Self.maximumUnaskedBytes else {
-            throw OpenSSLError(code: .protocolViolation, message: "too many handshakes are wished for")
+            throw OpenSSLError(
+                code: .protocolViolation, message: "too many handshakes are wished for")
         }
         context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
     }

@@ -5,14 +5,6 @@ import Yamux
 
 @testable import Relay
 
-/// Nobody who uses a tunnel.
-private final class Nobody: TunnelUser {
-    func tunnel(_ tunnel: TunnelHandler, opened stream: YamuxStream) {}
-    func tunnelReadAll(_ tunnel: TunnelHandler) {}
-    func tunnelPeerGoesAway(_ tunnel: TunnelHandler) {}
-    func tunnelClosed(_ tunnel: TunnelHandler, _ reason: TunnelEnd) {}
-}
-
 @Suite struct CrossingTests {
     let channel = EmbeddedChannel()
     let senderLoop = EmbeddedEventLoop()
@@ -20,7 +12,7 @@ private final class Nobody: TunnelUser {
     let crossing: Crossing
 
     init() throws {
-        let tunnel = TunnelHandler(session, eventLoop: channel.eventLoop, user: Nobody())
+        let tunnel = TunnelHandler(session, eventLoop: channel.eventLoop, user: Names.NoUser())
         try channel.pipeline.syncOperations.addHandler(tunnel)
         channel.connect(to: try SocketAddress(ipAddress: "127.0.0.1", port: 1), promise: nil)
         let loop = RelayLoop(RelayLoop.make().core, index: 0, eventLoop: senderLoop)
@@ -59,6 +51,29 @@ private final class Nobody: TunnelUser {
         crossing.send(ByteBuffer(repeating: 2, count: 1), isEnd: false)
         settle()
         #expect(crossing.hasRoom)
+    }
+
+    @Test func `a request that has ended leaves nothing, also where its tunnel ended with it`()
+        throws
+    {
+        weak var weakly: Crossing?
+        try {
+            let loop = RelayLoop(RelayLoop.make().core, index: 0, eventLoop: senderLoop)
+            let tunnel = try channel.pipeline.syncOperations.handler(type: TunnelHandler.self)
+            let crossing = Crossing(tunnel, PublicConnection(loop, isTLS: false))
+            weakly = crossing
+            crossing.send(ByteBuffer(bytes: [1]), isEnd: true)
+            settle()
+            // The peer's end of that stream: both sides have ended, and the session forgets it.
+            var end = ByteBuffer()
+            end.writeMultipleIntegers(UInt8(0), UInt8(0), UInt16(2 | 4), UInt32(2), UInt32(0))
+            try channel.writeInbound(end)
+            tunnel.close(.closed)
+            crossing.letGo(isReset: false)
+        }()
+        #expect(weakly != nil)
+        settle()
+        #expect(weakly == nil)
     }
 
     @Test func `a sender that waits is told of room`() throws {

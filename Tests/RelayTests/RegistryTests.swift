@@ -125,6 +125,9 @@ struct Names {
         #expect(names.refusal(of: "bob", token: token) == .name)
         #expect(names.refusal(of: "alice") == nil)
         #expect(names.refusal(of: "team-x", token: token) == nil)
+        // Nobody's name is free because nobody can tell whose it is.
+        try FileManager.default.removeItem(atPath: names.tokens.path)
+        #expect(names.refusal(of: "bob") == .other)
     }
 
     @Test func `a token without a wish gets its name, or a random one of its pattern`() throws {

@@ -10,6 +10,7 @@ import threading
 from pathlib import Path
 
 from relay_handler import Server
+from relay_shape import POOL
 from relay_suite import ALICE, Suite, case, own
 from relay_wire import Wire, answer, get, post
 from relay_world import DOMAIN, Agent, Child, check, eventually, folder, same
@@ -104,8 +105,7 @@ def handler_by_name_and_port(world):
     server.close()
 
 
-@case()
-def handler_with_tls(world):
+def context_for_localhost():
     path = Path(folder())
     subprocess.run(
         ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
@@ -114,6 +114,43 @@ def handler_with_tls(world):
         check=True, capture_output=True)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(path / "cert.pem", path / "key.pem")
+    return context
+
+
+@case()
+def slow_handshake(world):
+    """What comes before a handler has shaken hands waits at the sender, and none of it is lost."""
+    context = context_for_localhost()
+    target = f"https://localhost:{world.handler.port}"
+    with Listening(world, "--skip-verify", target=target) as agent:
+        sender = world.connect()
+        body = POOL * (40_000_000 // len(POOL))
+        sender.send(get(BOB, "/", f"Content-Length: {len(body)}", method="PUT"))
+        before, sent = agent.memory, 0
+        sender.connection.setblocking(False)
+        while sent < len(body):
+            try:
+                sent += sender.connection.send(body[sent:sent + 65536])
+            except (BlockingIOError, ssl.SSLWantWriteError):
+                if not select.select([], [sender.connection], [], 1)[1]:
+                    break
+        sender.connection.settimeout(20)
+        check(sent < 30_000_000, f"{sent} octets are taken before the handshake")
+        check(agent.memory - before < 10_000_000, f"the agent grew by {agent.memory - before}")
+        threading.Thread(target=sender.send, args=(body[sent:],), daemon=True).start()
+        plain = world.handler.listener.accept()[0]
+        wire = Wire(context.wrap_socket(plain, server_side=True), seconds=20)
+        wire.head()
+        check(wire.exactly(len(body)) == body, "another body arrives")
+        wire.send(answer(b"all of it"))
+        same(sender.answer().body, b"all of it")
+        sender.close()
+        wire.close()
+
+
+@case()
+def handler_with_tls(world):
+    context = context_for_localhost()
     server = Server(echo)
     plain_run = server.run
 
