@@ -142,8 +142,7 @@ package final class Agent: Sendable {
             } catch let error as AgentError where error.reason == .refused(.surplus) {
                 tries += 1
                 if tries % Self.maximumTries == 0 { try await Task.sleep(for: backoff.longest) }
-            } catch let error as AgentError where error.isFinal && error.reason != .notARelay {
-                // Something else at the relay's address may be there for a moment only.
+            } catch let error as AgentError where error.isFinal {
                 throw error
             } catch let error as AgentError {
                 // There is nowhere else to go: the relay need not wait for us.
@@ -235,17 +234,13 @@ package final class Agent: Sendable {
         let established = loop.eventLoop.makePromise(of: Void.self)
         let connected = ClientBootstrap(group: loop.eventLoop)
             .connectTimeout(.seconds(Self.connectSeconds))
-            .connect(host: host, port: configuration.relayPort)
-            .flatMapThrowing { [relayTLS] channel in
-                // Not before: a name with several addresses has a channel for each, and only one wins.
-                try Tunnel.setUp(channel)
+            .connect(host: host, port: configuration.relayPort) { [relayTLS] channel in
                 let tls = try TLSHandler(
                     client: relayTLS, serverName: isName ? name ?? host : host,
                     orName: isName ? host : nil)
                 try channel.pipeline.syncOperations.addHandlers([
                     tls, Greeting(established, line, tunnel),
                 ])
-                return channel
             }
         connected.whenFailure { established.fail($0) }
         let patience = loop.eventLoop.scheduleTask(in: .seconds(2 * Self.connectSeconds)) {
@@ -424,8 +419,8 @@ package struct AgentError: Error, Hashable, Sendable {
     var isFinal: Bool {
         switch reason {
         case .refused(let code): ![.limit, .other, .surplus].contains(code)
-        case .notARelay: true
-        case .unreachable, .tls, .closed: false
+        // Something else at the relay's address may be there for a moment only.
+        case .notARelay, .unreachable, .tls, .closed: false
         }
     }
 }

@@ -57,13 +57,10 @@ final class AgentLoop: @unchecked Sendable {
             connection.failedToConnect(.handlerBusy)
             return connection
         }
-        // Only the channel that won gets handlers: a name with several addresses has one for each.
         ClientBootstrap(group: eventLoop)
             .connectTimeout(.nanoseconds(Int64(configuration.limits.connectSeconds * 1e9)))
             .channelOption(.allowRemoteHalfClosure, value: true)
-            .connect(host: destination.host, port: destination.port)
-            .flatMapThrowing { [tls] channel in
-                try Tunnel.setUp(channel)
+            .connect(host: destination.host, port: destination.port) { [tls] channel in
                 if destination.scheme == .https {
                     try channel.pipeline.syncOperations.addHandler(
                         TLSHandler(client: tls, serverName: destination.host))

@@ -230,11 +230,15 @@ final class HandlerConnection: ChannelDuplexHandler, ListedConnection, YamuxStre
         }
         switch request.reading {
         case .body(let body, _, true) where !body.hasEnded && hasEnded: complete(ByteBuffer())
-        // Where our side has ended before, the end of the other one is told as that of both.
-        case .upgraded where hasEnded || request.isComplete && failure == nil:
-            complete(ByteBuffer())
+        case .upgraded where hasEnded || bothHaveEnded(request): complete(ByteBuffer())
         default: fail(failure ?? .handlerCut)
         }
+    }
+
+    /// Where our side of a plain connection has ended before, nobody tells of the other's end but the
+    /// connection's own.
+    private func bothHaveEnded(_ request: PassedRequest) -> Bool {
+        pool.destination.scheme == .http && request.isComplete && failure == nil
     }
 
     /// A kept connection was closed at the other end before it saw the request: another one takes it.

@@ -438,7 +438,6 @@ final class PublicConnection: ChannelDuplexHandler, ListedConnection, YamuxStrea
         guard phase != .closed else { return }
         detach(isReset: true)
         noteCut(reason)
-        flush()
         sender?.showCut(endsConnection: answer.endsConnection)
         close()
     }

@@ -6,6 +6,10 @@ import NIOOpenSSL
 ///
 /// Confined to its event loop.
 final class SenderChannel {
+    /// Octets below which a piece is joined with others while the sender does not read: each write costs
+    /// some hundred octets beside its own.
+    private static let joinedBytes = 1024
+
     private let context: ChannelHandlerContext
     private let isTLS: Bool
     /// What the channel says of it, which is asked often.
@@ -30,9 +34,6 @@ final class SenderChannel {
     }
 
     func read() { context.read() }
-    /// Octets below which a piece is joined with others while the sender does not read: each write costs
-    /// some hundred octets beside its own.
-    private static let joinedBytes = 1024
 
     func write(_ bytes: ByteBuffer) {
         if isWritable { return context.write(NIOAny(bytes), promise: nil) }
@@ -85,7 +86,8 @@ final class SenderChannel {
         context.writeAndFlush(NIOAny(ByteBuffer()), promise: sent)
     }
 
-    /// Makes the end that follows one that no whole answer has; `endsConnection`: a whole one would end so.
+    /// Flushes, and makes the end that follows one that no whole answer has; `endsConnection`: a whole one
+    /// would end so.
     func showCut(endsConnection: Bool) {
         writeJoined()
         context.flush()

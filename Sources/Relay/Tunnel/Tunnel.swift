@@ -1,4 +1,5 @@
 import NIOCore
+import NIOPosix
 
 /// Facts about the tunnel that both of its ends go by.
 enum Tunnel {
@@ -15,5 +16,25 @@ enum Tunnel {
         let options = channel.syncOptions
         try options?.setOption(.tcpOption(.tcp_nodelay), value: 1)
         try options?.setOption(.writeBufferWaterMark, value: waterMark)
+    }
+}
+
+extension ClientBootstrap {
+    /// Connects, and gives the channel its handlers with `furnish`; one that cannot have them is closed.
+    ///
+    /// No initializer does that, as a name with several addresses has a channel for each, and only one wins.
+    func connect(
+        host: String, port: Int, furnish: @escaping @Sendable (any Channel) throws -> Void
+    ) -> EventLoopFuture<any Channel> {
+        connect(host: host, port: port).flatMapThrowing { channel in
+            do {
+                try Tunnel.setUp(channel)
+                try furnish(channel)
+                return channel
+            } catch {
+                channel.close(promise: nil)
+                throw error
+            }
+        }
     }
 }

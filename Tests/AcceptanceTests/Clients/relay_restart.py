@@ -7,6 +7,7 @@ import argparse
 import select
 import signal
 import socket
+import ssl
 import time
 
 from relay_certificates import Authority
@@ -114,6 +115,30 @@ def relay_stays_away():
     check(line["reason"] and line["retry_in_ms"] <= 10_000, str(line))
     agent.signal()
     same(agent.ended(AT_ONCE + 1), 143, "the exit code")
+
+
+def something_else_is_there():
+    """For a while another server with TLS has the relay's port; its agent goes on dialling."""
+    certificate = Authority(folder()).certificate("relay", [DOMAIN, "127.0.0.1"])
+    server, data = Server(), folder()
+    first = relay("--open", data=data, certificate=certificate)
+    agent = listen(first, server.target, "--quiet")
+    ports = first.ports
+    first.kill()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*certificate)
+    with socket.create_server(("127.0.0.1", place(ports[1])[1])) as listener:
+        listener.settimeout(10)
+        for _ in range(3):
+            try:
+                context.wrap_socket(listener.accept()[0], server_side=True).close()
+            except OSError:
+                pass  # The agent has ended it first.
+    again = relay("--open", data=data, certificate=certificate, ports=ports)
+    agent.line("reconnected", 15)
+    same(ask(again, "alice").body, b"seen", "a request")
+    agent.kill()
+    again.kill()
 
 
 def relay_is_not_there():
@@ -339,7 +364,7 @@ def add_token(at, name):
 
 run([
     (call.__name__, call) for call in [
-        relay_is_killed, no_storm, relay_stays_away, relay_is_not_there, end_in_order, ends_at_once,
-        end_has_a_limit, second_signal, agent_ends_in_order, name_of_a_dead_agent,
+        relay_is_killed, no_storm, relay_stays_away, something_else_is_there, relay_is_not_there,
+        end_in_order, ends_at_once, end_has_a_limit, second_signal, agent_ends_in_order, name_of_a_dead_agent,
         settled_from_the_first_line_on, certificate_is_replaced]
     if not options.names or call.__name__ in options.names])

@@ -7,6 +7,7 @@ Prints a line for each case.
 
 import contextlib
 import re
+import select
 import shutil
 import signal
 import socket
@@ -129,6 +130,28 @@ def certificate_without_sni():
     both(lambda address: has(s_client(address, name=None), r"Verify return code: 0 \(ok\)"))
     both(lambda address: has(
         s_client(address, name="stranger.example"), "hostname mismatch"))
+
+
+@case
+def small_records():
+    """A peer that wants records of 512 octets gets all of an answer, and waits for nothing behind it."""
+    server = Server(lambda wire, request: wire.send(answer(b"x" * int(request.target[1:]))))
+    with listening(RELAY, target=server.target, name="bob"):
+        for count in range(12_000, 33_000, 300):
+            client = subprocess.Popen(
+                ["openssl", "s_client", "-quiet", "-maxfraglen", "512", "-connect", RELAY.public],
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+            client.stdin.write(get(f"bob.{DOMAIN}", f"/{count}"))
+            client.stdin.flush()
+            found = b""
+            while len(found.partition(b"\r\n\r\n")[2]) < count:
+                if not select.select([client.stdout], [], [], 5)[0]:
+                    break
+                found += client.stdout.read1(65_536)
+            client.kill()
+            client.wait()
+            same(len(found.partition(b"\r\n\r\n")[2]), count, "octets of an answer")
+    server.close()
 
 
 @case
